@@ -1,0 +1,96 @@
+import type { BackendName, Variant, VariantRequest } from '../core/cell.ts';
+import type { Host } from '../core/host.ts';
+import type { PackedModel } from '../model/packed.ts';
+
+/** What a session is opened for. Sizes are fixed for its life, so that nothing is allocated while it is timed. */
+export interface SessionRequest {
+  model: PackedModel;
+  variant: VariantRequest;
+  /** Sequences that advance together, ≥ 1. */
+  batch: number;
+  /** Longest sequence the KV cache must hold, prompt and generated tokens together. */
+  contextTokens: number;
+}
+
+/** Milliseconds of each part of a cold start; null where an engine does not let us see it. */
+export interface LoadPhases {
+  readMs: number | null;
+  packMs: number | null;
+  compileMs: number | null;
+  uploadMs: number | null;
+}
+
+/** Device bytes by kind, exact where we allocate, null (unknown) where an engine hides it. */
+export interface SessionMemory {
+  weightsBytes: number | null;
+  kvCacheBytes: number | null;
+  activationBytes: number | null;
+  stagingBytes: number | null;
+  /** Highest total since the session opened. */
+  peakGpuBytes: number | null;
+}
+
+/** The adapter or processor that computes. */
+export interface DeviceInfo {
+  name: string;
+  vendor: string;
+  kind: 'gpu' | 'cpu' | 'software';
+  /** Features, limits and versions worth keeping in a record. */
+  details: Record<string, string | number | boolean>;
+}
+
+/**
+ * One loaded model with its KV cache: `batch` sequences that always have the same length.
+ * The timed boundary is a call of `prefill` or `decode`: token ids on the host in, token ids on the host out.
+ */
+export interface Session {
+  /** What really runs, after `auto` was resolved. */
+  readonly variant: Variant;
+  readonly device: DeviceInfo;
+  /** Every choice that bears on speed: execution provider, threads, graph capture, I/O binding, … */
+  readonly settings: Record<string, string | number | boolean>;
+  readonly load: LoadPhases;
+  /** Tokens in the cache of each sequence. */
+  readonly position: number;
+  /** Forgets everything after the first `position` tokens of each sequence. Cheap; not timed. */
+  rewind(position: number): Promise<void>;
+  /**
+   * Appends tokens[batch][seq] (row-major, flat) to the sequences.
+   * Returns the greedy next token of each, int32[batch], once it is on the host.
+   */
+  prefill(tokens: Int32Array): Promise<Int32Array>;
+  /**
+   * Generates `count` more tokens greedily per sequence, feeding back the last prediction (of `prefill` or
+   * of the previous `decode`); never stops early. `onStep` gets int32[batch] as soon as a step's tokens are
+   * on the host. The last token is predicted but not yet in the cache.
+   */
+  decode(count: number, onStep?: (tokens: Int32Array) => void): Promise<void>;
+  /**
+   * Appends tokens[seq] (batch 1) and returns the logits of every position, f32[seq][vocab]. Never timed.
+   */
+  logits(tokens: Int32Array): Promise<Float32Array>;
+  memory(): SessionMemory;
+  /** Frees everything; safe to call twice. */
+  dispose(): Promise<void>;
+}
+
+/** Surroundings of a backend, made by the host that runs it. */
+export interface BackendEnvironment {
+  host: Host;
+  /** Folder for files an engine must have on disk (exported graphs); absent on a page. */
+  cacheDir?: string;
+  /** Opens the WebGPU device once for the process; throws `no-adapter`. */
+  gpu(): Promise<import('../gpu/device.ts').GpuDevice>;
+}
+
+export interface Backend {
+  readonly name: BackendName;
+  /**
+   * Throws BenchError: `unsupported` when this machine, model or variant cannot run here (with the reason
+   * and what to do), `out-of-memory`, `engine`, … Nothing stays allocated after a throw.
+   */
+  open(request: SessionRequest): Promise<Session>;
+}
+
+/** What each module of src/backends exports. */
+export type CreateBackend = (environment: BackendEnvironment) => Backend;
