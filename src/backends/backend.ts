@@ -1,5 +1,7 @@
 import type { BackendName, Variant, VariantRequest } from '../core/cell.ts';
+import type { DeviceInfo } from '../core/device.ts';
 import type { Host } from '../core/host.ts';
+import type { GpuDevice } from '../gpu/device.ts';
 import type { PackedModel } from '../model/packed.ts';
 
 /** What a session is opened for. Sizes are fixed for its life, so that nothing is allocated while it is timed. */
@@ -28,15 +30,6 @@ export interface SessionMemory {
   stagingBytes: number | null;
   /** Highest total since the session opened. */
   peakGpuBytes: number | null;
-}
-
-/** The adapter or processor that computes. */
-export interface DeviceInfo {
-  name: string;
-  vendor: string;
-  kind: 'gpu' | 'cpu' | 'software';
-  /** Features, limits and versions worth keeping in a record. */
-  details: Record<string, string | number | boolean>;
 }
 
 /**
@@ -80,7 +73,7 @@ export interface BackendEnvironment {
   /** Folder for files an engine must have on disk (exported graphs); absent on a page. */
   cacheDir?: string;
   /** Opens the WebGPU device once for the process; throws `no-adapter`. */
-  gpu(): Promise<import('../gpu/device.ts').GpuDevice>;
+  gpu(): Promise<GpuDevice>;
 }
 
 export interface Backend {

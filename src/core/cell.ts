@@ -7,7 +7,12 @@ export type KvFormat = 'f32' | 'f16';
 /** Number format in which activations are stored between operators. */
 export type ActivationFormat = 'f32' | 'f16';
 
-export const WEIGHT_FORMATS = ['f32', 'f16', 'int8', 'int4'] as const satisfies readonly WeightFormat[];
+export const WEIGHT_FORMATS = [
+  'f32',
+  'f16',
+  'int8',
+  'int4',
+] as const satisfies readonly WeightFormat[];
 export const KV_FORMATS = ['f32', 'f16'] as const satisfies readonly KvFormat[];
 export const ACTIVATION_FORMATS = ['f32', 'f16'] as const satisfies readonly ActivationFormat[];
 

@@ -46,5 +46,17 @@ export const tensorNames = {
  * qNorm,kNorm [1, headDim] · o [dim, heads·headDim] · mlpNorm [1,dim] · gate,up [hiddenDim, dim] · down [dim, hiddenDim]
  */
 export type LayerPart =
-  | 'attnNorm' | 'q' | 'k' | 'v' | 'qBias' | 'kBias' | 'vBias' | 'qNorm' | 'kNorm' | 'o'
-  | 'mlpNorm' | 'gate' | 'up' | 'down';
+  | 'attnNorm'
+  | 'q'
+  | 'k'
+  | 'v'
+  | 'qBias'
+  | 'kBias'
+  | 'vBias'
+  | 'qNorm'
+  | 'kNorm'
+  | 'o'
+  | 'mlpNorm'
+  | 'gate'
+  | 'up'
+  | 'down';
