@@ -1,0 +1,45 @@
+// runBench(options, surroundings): Promise<BenchOutcome> and planBench(options): Promise<BenchPlan> are in bench-run.ts.
+
+import type { Cell } from '../core/cell.ts';
+import type { SweepOptions } from '../core/plan.ts';
+import type { BenchRecord } from '../core/record.ts';
+import type { ProgressEvent } from '../measure/progress.ts';
+
+/** Everything `mtok bench` may be told; the command fills in defaults and turns texts into numbers. */
+export interface BenchOptions extends SweepOptions {
+  /** `--launches`: fresh processes per cell. */
+  launches: number;
+  /** `--seed` of prompts, order and bootstrap. */
+  seed: number;
+  /** `--gpu-price` in USD per hour; null takes the preset of the detected GPU. */
+  gpuPriceUsdPerHour: number | null;
+  /** `--adapter`: which WebGPU adapter; null takes the best. */
+  adapter: string | null;
+  /** `--out`: a folder or a `.jsonl` file; null is the data folder `.mtok`. */
+  out: string | null;
+  /** `--resume`: skip cells whose record is in the store already. */
+  resume: boolean;
+  /** `--timeout` of one launch in seconds; null takes the protocol's. */
+  launchTimeoutSeconds: number | null;
+}
+
+/** What `--dry-run` shows. */
+export interface BenchPlan {
+  cells: Cell[];
+  storePath: string;
+}
+
+export interface BenchSurroundings {
+  onProgress?: (event: ProgressEvent) => void;
+  /** Aborting ends the running launch; finished cells stay stored. */
+  signal?: AbortSignal;
+}
+
+export interface BenchOutcome {
+  /** In plan order; with `resume` also those that were in the store already. */
+  records: BenchRecord[];
+  storePath: string;
+  cancelled: boolean;
+  /** 0 when every cell is ok, else 1. */
+  exitCode: 0 | 1;
+}

@@ -1,0 +1,34 @@
+/**
+ * How one launch is measured. Fixed before the run starts and stored with each record. Budgets keep a slow
+ * adapter's launch short: they stop further passes, never one that has begun, and never go below the minima.
+ */
+export interface LaunchProtocol {
+  /** Untimed passes at the exact shapes; they go on until two in a row improve by less than 2 %. */
+  warmupMin: number;
+  warmupMax: number;
+  warmupBudgetMs: number;
+  repetitionsMin: number;
+  repetitionsMax: number;
+  repetitionsBudgetMs: number;
+}
+
+/** How a cell is measured: fresh launches, one process or page each. */
+export interface RunProtocol {
+  launches: number;
+  launch: LaunchProtocol;
+  /** A launch that takes longer is ended; the cell is recorded as `timed-out`. */
+  launchTimeoutMs: number;
+}
+
+export const DEFAULT_PROTOCOL: RunProtocol = {
+  launches: 3,
+  launch: {
+    warmupMin: 1,
+    warmupMax: 30,
+    warmupBudgetMs: 1500,
+    repetitionsMin: 2,
+    repetitionsMax: 10,
+    repetitionsBudgetMs: 2500,
+  },
+  launchTimeoutMs: 600_000,
+};
