@@ -68,6 +68,7 @@ export const repetitionSchema = z.object({
   /** Time from the previous token (or the prefill's end) to each generated token. */
   stepMs: z.array(z.number().nonnegative()),
 });
+export type Repetition = z.infer<typeof repetitionSchema>;
 
 export const loadSchema = z.object({
   readMs: milliseconds,
