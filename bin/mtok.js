@@ -3,5 +3,11 @@
 import { register } from 'tsx/esm/api';
 
 register();
-const { main } = await import('../src/cli/main.ts');
-await main(process.argv);
+if (process.argv[2] === '__worker') {
+  // A process that takes one task from its parent: no command line, so none is loaded.
+  const { workerMain } = await import('../src/hosts/node/worker.ts');
+  workerMain();
+} else {
+  const { main } = await import('../src/cli/main.ts');
+  await main(process.argv);
+}

@@ -37,5 +37,5 @@ export function gpuMessage(error: unknown): string {
     typeof error === 'object' && error !== null && 'message' in error
       ? String(error.message)
       : String(error);
-  return message.replace(/\n - While [^]*$/, '').trim() || 'no details given';
+  return message.replace(/\n - While [\s\S]*$/, '').trim() || 'no details given';
 }

@@ -1,0 +1,46 @@
+import { BenchError, toBenchError } from '../../core/errors.ts';
+import type { Task, TaskHandler, TaskType } from '../tasks.ts';
+import { toWireError, type WorkerMessage } from './messages.ts';
+
+type Handlers = { [T in TaskType]: () => Promise<TaskHandler<T>> };
+
+/** Loaded on demand, so that a probe does not load engines. */
+const handlers: Handlers = {
+  probe: async () => (await import('./probe.ts')).probe,
+};
+
+/**
+ * Runs in a process started by runTask: takes one task, runs its handler and sends the result or the
+ * error, then ends the process. Ends it too when the parent is gone.
+ */
+export function workerMain(): void {
+  process.once('disconnect', () => process.exit(1));
+  process.once('message', (task) => {
+    void runOne(task as Task).then(async (message) => {
+      await send(message);
+      // Not left to the event loop: engines keep handles open, and their work is done.
+      process.exit(0);
+    });
+  });
+  void send({ type: 'ready' });
+}
+
+async function runOne<T extends TaskType>(task: Task<T>): Promise<WorkerMessage> {
+  try {
+    const load = handlers[task.type] as (() => Promise<TaskHandler<T>>) | undefined;
+    if (!load) throw new BenchError('internal', `Unknown task "${String(task.type)}"`);
+    const handler = await load();
+    const result = await handler(task.input, (message) => void send({ type: 'message', message }));
+    return { type: 'result', result };
+  } catch (error) {
+    return { type: 'error', error: toWireError(toBenchError(error)) };
+  }
+}
+
+/** Resolves once the message has left this process. */
+function send(message: WorkerMessage): Promise<void> {
+  return new Promise((resolve) => {
+    if (!process.send) resolve();
+    else process.send(message, undefined, undefined, () => resolve());
+  });
+}

@@ -1,0 +1,42 @@
+/**
+ * The work that a command hands to a process (or page) of its own: one entry per kind, with what goes
+ * in, what comes out, and the messages sent meanwhile. Everything must survive structured cloning.
+ */
+export interface TaskTypes {
+  probe: { input: ProbeInput; result: ProbeResult; message: never };
+}
+
+export type TaskType = keyof TaskTypes;
+
+/** One unit of work, as it crosses to the worker. */
+export interface Task<T extends TaskType = TaskType> {
+  type: T;
+  input: TaskTypes[T]['input'];
+}
+
+/** What a worker runs for one kind of task. */
+export type TaskHandler<T extends TaskType> = (
+  input: TaskTypes[T]['input'],
+  send: (message: TaskTypes[T]['message']) => void,
+) => Promise<TaskTypes[T]['result']>;
+
+/** Asks which adapters a process with this environment sees. */
+export interface ProbeInput {
+  /** Also try to open each one, which tells a driver that is too old from one that works. */
+  open: boolean;
+}
+
+export interface ProbedAdapter {
+  /** As drivers report it; a part of it selects the adapter. */
+  name: string;
+  vendor: string;
+  kind: 'gpu' | 'software';
+  /** Features, limits and the like (see describeAdapter). */
+  details: Record<string, string | number | boolean>;
+  /** Why it cannot be used, or null. */
+  problem: string | null;
+}
+
+export interface ProbeResult {
+  adapters: ProbedAdapter[];
+}
