@@ -1,0 +1,21 @@
+import type { KernelSpec } from '../src/gpu/kernel.ts';
+import { argmax } from './argmax.ts';
+import { attention } from './attention.ts';
+import { embed } from './embed.ts';
+import { matmul } from './matmul.ts';
+import { matvec } from './matvec.ts';
+import { pickToken } from './pick-token.ts';
+import { rmsnorm } from './rmsnorm.ts';
+import { ropeAppend } from './rope-append.ts';
+
+/** Every kernel, in the order in which a decode step first uses it. */
+export const kernels: readonly KernelSpec[] = [
+  embed,
+  rmsnorm,
+  matvec,
+  matmul,
+  ropeAppend,
+  attention,
+  argmax,
+  pickToken,
+];

@@ -1,0 +1,4 @@
+// rows — every new token of every sequence
+fn row_count() -> u32 {
+  return BATCH * state.seq;
+}

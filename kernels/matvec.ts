@@ -1,0 +1,14 @@
+import { defineKernel, folded, read } from '../src/gpu/kernel.ts';
+
+/** Matrix product for the few rows of a decode step. */
+export const matvec = defineKernel({
+  name: 'matvec',
+  source: new URL('./matvec.wgsl', import.meta.url),
+  slots: ['weights', 'out', 'reduce'],
+  dims: ['m', 'k', 'n', 'xStride', 'yStride', 'yOffset'],
+  tunables: { wg: 64, lanes: 8, rows: 2 },
+  binds: { x: read('vec4<elem>', '[M, X_STRIDE]') },
+  workgroup: ({ wg = 64 }) => wg,
+  grid: ({ n = 1 }, { wg = 64, lanes = 8, rows = 2 }) =>
+    folded(Math.ceil(n / ((wg / lanes) * rows))),
+});
