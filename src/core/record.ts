@@ -121,6 +121,7 @@ export const costSchema = z.object({
     standIn: z.boolean(),
   }),
 });
+export type Cost = z.infer<typeof costSchema>;
 
 /** Everything known about one cell's measurement. Immutable; one line of a store. */
 export const recordSchema = z.object({
