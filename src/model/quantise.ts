@@ -49,8 +49,7 @@ function quantiseInt4Block(
 }
 
 function int4Code(value: number, inverse: number): number {
-  const code = Math.fround(Math.fround(value * inverse) + 8.5) | 0;
-  return code > 15 ? 15 : code;
+  return Math.min(Math.fround(Math.fround(value * inverse) + 8.5) | 0, 15);
 }
 
 /** 1/d in f32; 0 where d is 0 or so small that 1/d overflows (its f16 scale is 0 either way). */
