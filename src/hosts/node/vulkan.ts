@@ -1,0 +1,52 @@
+import { readdir } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+
+/** Environment of a process that is to see exactly these Vulkan drivers. */
+export function driverEnvironment(manifests: string[]): Record<string, string> {
+  const list = manifests.join(':');
+  // Loaders before 1.3.207 know the first name only; later ones prefer the second.
+  return { VK_ICD_FILENAMES: list, VK_DRIVER_FILES: list };
+}
+
+/** The folder put first among those that are searched for libraries. */
+export function libraryEnvironment(
+  folder: string,
+  env: NodeJS.ProcessEnv = process.env,
+): Record<string, string> {
+  const rest = env.LD_LIBRARY_PATH;
+  return { LD_LIBRARY_PATH: rest ? `${folder}:${rest}` : folder };
+}
+
+/** Drivers that the user named in the environment, which the loader takes in place of all others. */
+export function namedDrivers(env: NodeJS.ProcessEnv = process.env): string[] | null {
+  const list = env.VK_DRIVER_FILES ?? env.VK_ICD_FILENAMES;
+  return list ? list.split(':').filter((path) => path !== '') : null;
+}
+
+/**
+ * Manifests of the Vulkan drivers that a loader on Linux would find, in its order of search
+ * (Vulkan-Loader, LoaderDriverInterface.md, "Driver Discovery on Linux").
+ */
+export async function installedDrivers(env: NodeJS.ProcessEnv = process.env): Promise<string[]> {
+  const home = env.HOME ?? homedir();
+  const bases = [
+    env.XDG_CONFIG_HOME ?? join(home, '.config'),
+    ...(env.XDG_CONFIG_DIRS ?? '/etc/xdg').split(':'),
+    '/etc',
+    env.XDG_DATA_HOME ?? join(home, '.local', 'share'),
+    ...(env.XDG_DATA_DIRS ?? '/usr/local/share:/usr/share').split(':'),
+  ];
+  const manifests: string[] = [];
+  for (const base of new Set(bases.filter((path) => path !== ''))) {
+    const folder = join(base, 'vulkan', 'icd.d');
+    const names = await readdir(folder).catch(() => []);
+    manifests.push(...names.filter((name) => name.endsWith('.json')).map((n) => join(folder, n)));
+  }
+  return manifests;
+}
+
+/** Of these manifests, those of Mesa's software driver. */
+export function lavapipeDrivers(manifests: string[]): string[] {
+  return manifests.filter((path) => /lvp|lavapipe/i.test(path.slice(path.lastIndexOf('/') + 1)));
+}
