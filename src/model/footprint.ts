@@ -1,6 +1,7 @@
 import type { KvFormat, WeightFormat } from '../core/cell.ts';
 import type { ModelConfig } from './config.ts';
 import { blocksPerRow } from './packed.ts';
+import { packedFormat, tensorShapes } from './tensors.ts';
 
 /** The least device memory a session can do with, in bytes by kind. */
 export interface Footprint {
@@ -34,29 +35,12 @@ export function matrixBytes(format: WeightFormat, rows: number, cols: number): n
   }
 }
 
-/** Bytes of all packed tensors of a model: matrices in `format`, norms, biases and an untied table in f16 or f32. */
-export function weightsBytes(config: ModelConfig, format: WeightFormat): number {
-  const { dim, hiddenDim, heads, kvHeads, headDim, layers, vocab } = config;
-  const plain = format === 'f32' ? 'f32' : 'f16';
-  const queryDim = heads * headDim;
-  const kvDim = kvHeads * headDim;
-  const matrices: [rows: number, cols: number][] = [
-    [queryDim, dim],
-    [kvDim, dim],
-    [kvDim, dim],
-    [dim, queryDim],
-    [hiddenDim, dim],
-    [hiddenDim, dim],
-    [dim, hiddenDim],
-  ];
-  const vectorElements =
-    2 * dim + (config.qkvBias ? queryDim + 2 * kvDim : 0) + (config.qkNorm ? 2 * headDim : 0);
-  const layer =
-    matrices.reduce((sum, [rows, cols]) => sum + matrixBytes(format, rows, cols), 0) +
-    matrixBytes(plain, 1, vectorElements);
-  const head = matrixBytes(format, vocab, dim); // a tied table is the head and takes its format
-  const table = config.tied ? 0 : matrixBytes(plain, vocab, dim);
-  return layers * layer + head + table + matrixBytes(plain, 1, dim);
+/** Bytes of all packed tensors of a model. */
+export function weightsBytes(config: ModelConfig, weights: WeightFormat): number {
+  return tensorShapes(config).reduce(
+    (sum, { role, rows, cols }) => sum + matrixBytes(packedFormat(role, weights), rows, cols),
+    0,
+  );
 }
 
 /** 2 · layers · kvHeads · headDim · bytes, for every token of every sequence. */

@@ -1,0 +1,184 @@
+import type { Cell } from '../core/cell.ts';
+import type { DeviceInfo } from '../core/device.ts';
+import { BenchError } from '../core/errors.ts';
+import { type BenchRecord, type Flag, RECORD_VERSION } from '../core/record.ts';
+import { Rng } from '../core/rng.ts';
+import {
+  conditionFlags,
+  intervalFlags,
+  memoryFlags,
+  notMeasured,
+  percentileFlags,
+  timerFlags,
+} from './flags.ts';
+import type { LaunchResult } from './launch.ts';
+import type { RunProtocol } from './protocol.ts';
+import {
+  type Decode,
+  type Memory,
+  type Prefill,
+  summariseDecode,
+  summariseLoad,
+  summariseMemory,
+  summarisePrefill,
+} from './summarise.ts';
+
+/** Turns throughputs into money; src/economics does it, told the price. */
+export type ChargeCell = (
+  device: DeviceInfo,
+  rates: { prefill: Prefill | null; decode: Decode | null },
+) => { cost: BenchRecord['cost']; flags: Flag[] };
+
+export interface RecordInput {
+  id: string;
+  run: string;
+  key: string;
+  createdAt: string;
+  cell: Cell;
+  seed: number;
+  protocol: RunProtocol;
+  /** Known before anything ran; null where the model could not be read. */
+  modelSha256: string | null;
+  results: readonly LaunchResult[];
+  /** What ended the cell early. */
+  error: BenchError | null;
+  provenance: BenchRecord['provenance'];
+  charge: ChargeCell;
+}
+
+const NO_MEMORY: Memory = {
+  weightsBytes: null,
+  kvCacheBytes: null,
+  activationBytes: null,
+  stagingBytes: null,
+  peakGpuBytes: null,
+  peakRssBytes: null,
+};
+
+/**
+ * One cell's launches as a record. Every figure that is null has a flag with the reason; a cell that did
+ * not finish keeps its raw launches but shows no figures.
+ */
+export function buildRecord(input: RecordInput): BenchRecord {
+  const { cell, results } = input;
+  const error = input.error ?? disagreement(results);
+  const last = results.at(-1);
+  const settings = { ...last?.settings, ...protocolSettings(input) };
+  const base = {
+    schema: RECORD_VERSION,
+    id: input.id,
+    run: input.run,
+    key: input.key,
+    createdAt: input.createdAt,
+    cell: last === undefined ? cell : { ...cell, variant: last.variant },
+    modelSha256: last?.modelSha256 ?? input.modelSha256,
+    device: last?.device ?? null,
+    settings,
+    provenance: { ...input.provenance, ...last?.provenance },
+    seed: input.seed,
+    launches: results.map(({ launch }) => launch),
+  } as const;
+  if (error !== null || last === undefined) {
+    return { ...base, ...failedFigures(error ?? new BenchError('internal', 'No launch ran')) };
+  }
+  return { ...base, ...figures(input, last.device) };
+}
+
+/** The part of a record that `figures` and `failedFigures` fill. */
+type Figures = Pick<
+  BenchRecord,
+  'outcome' | 'flags' | 'prefill' | 'decode' | 'load' | 'memory' | 'cost'
+>;
+
+function failedFigures(error: BenchError): Figures {
+  return {
+    outcome: {
+      status: statusOf(error),
+      code: error.code,
+      message: error.message,
+      hint: error.hint,
+    },
+    flags: [notMeasured(null, 'The cell did not finish; its figures are unknown.')],
+    prefill: null,
+    decode: null,
+    load: null,
+    memory: NO_MEMORY,
+    cost: null,
+  };
+}
+
+function figures(input: RecordInput, device: DeviceInfo): Figures {
+  const { cell, results } = input;
+  const launches = results.map(({ launch }) => launch);
+  const rng = new Rng('bootstrap', input.seed);
+  const prefill = summarisePrefill(launches, cell.workload, rng.fork('prefill'));
+  const decode = summariseDecode(launches, cell.workload, rng.fork('decode'));
+  const memory = summariseMemory(launches);
+  const rates = { prefill: prefill?.value ?? null, decode: decode?.value ?? null };
+  const charged = input.charge(device, rates);
+  const summaries = [prefill, decode].filter((summary) => summary !== null);
+  return {
+    outcome: { status: 'ok' },
+    flags: [
+      ...conditionFlags(cell, results),
+      ...intervalFlags(
+        summaries.map(({ method }) => method),
+        launches.length,
+      ),
+      ...(prefill === null
+        ? [notMeasured('prefill', 'Nothing was prefilled; -p is 0.', 'Give -p.')]
+        : timerFlags('prefill', prefill, results)),
+      ...(decode === null
+        ? [notMeasured('decode', 'Nothing was generated; -n is 0.', 'Give -n.')]
+        : timerFlags('decode', decode, results)),
+      ...(rates.decode === null ? [] : percentileFlags(rates.decode)),
+      ...memoryFlags(cell, memory),
+      ...charged.flags,
+    ],
+    ...rates,
+    load: summariseLoad(launches),
+    memory,
+    cost: charged.cost,
+  };
+}
+
+function statusOf(error: BenchError): 'unsupported' | 'timed-out' | 'failed' {
+  if (error.code === 'unsupported' || error.code === 'no-adapter') return 'unsupported';
+  return error.code === 'timeout' ? 'timed-out' : 'failed';
+}
+
+/** Launches of one cell must have measured one thing. */
+function disagreement(results: readonly LaunchResult[]): BenchError | null {
+  const [first, ...others] = results;
+  if (first === undefined) return null;
+  const facts = (result: LaunchResult) => ({
+    model: result.modelSha256,
+    device: result.device.name,
+    formats: Object.values(result.variant).join(' '),
+  });
+  for (const other of others) {
+    for (const [what, expected] of Object.entries(facts(first))) {
+      const actual = facts(other)[what as keyof ReturnType<typeof facts>];
+      if (actual === expected) continue;
+      return new BenchError(
+        'engine',
+        `Launches of one cell had a different ${what}: ${actual}, at first ${expected}`,
+        { hint: 'Run again without changing the model or the adapter meanwhile.' },
+      );
+    }
+  }
+  return null;
+}
+
+function protocolSettings({ protocol, results }: RecordInput): BenchRecord['settings'] {
+  const { launches, launchTimeoutMs, launch } = protocol;
+  const entries = Object.entries({ launches, launchTimeoutMs, ...launch });
+  const settings = Object.fromEntries(
+    entries.map(([name, value]) => [`protocol.${name}`, value] as const),
+  );
+  if (results.length === 0) return settings;
+  return {
+    ...settings,
+    clockQuantumMs: Math.max(...results.map(({ clockQuantumMs }) => clockQuantumMs)),
+  };
+}

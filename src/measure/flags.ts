@@ -1,0 +1,130 @@
+import type { Cell } from '../core/cell.ts';
+import { samplesNeeded } from '../core/quantile.ts';
+import type { Flag } from '../core/record.ts';
+import type { IntervalMethod } from '../core/statistics.ts';
+import type { LaunchResult } from './launch.ts';
+import type { Decode, Memory, Summary } from './summarise.ts';
+
+/** A timed section must last this many steps of its clock for the clock's error to be below 2 %. */
+const MIN_QUANTA = 50;
+/** A cached model is opened in less; more than this was spent packing. */
+const PACKED_NOW_MS = 1;
+
+/** Flags that hold for what ran, whatever came out. Messages are alike across cells, so that tables can gather them. */
+export function conditionFlags(cell: Cell, results: readonly LaunchResult[]): Flag[] {
+  const [result] = results;
+  if (result === undefined) return [];
+  const flags: Flag[] = [];
+  if (result.device.kind === 'software') {
+    flags.push({
+      code: 'software-adapter',
+      field: null,
+      message: `${result.device.name} computes on the processor; these timings are not a GPU's.`,
+      hint: 'Run on a machine with a GPU; mtok doctor lists the adapters found.',
+    });
+  }
+  for (const part of ['kv', 'activations'] as const) {
+    if (cell.variant[part] !== 'auto') continue;
+    flags.push({
+      code: 'format-chosen',
+      field: `cell.variant.${part}`,
+      message: `${result.backend} chose ${result.variant[part]} for ${part === 'kv' ? 'the KV cache' : 'activations'}.`,
+      hint: `Ask for another with --${part}.`,
+    });
+  }
+  if (results.some(({ warmupConverged }) => !warmupConverged)) {
+    flags.push({
+      code: 'warmup-not-converged',
+      field: null,
+      message: 'Passes still got faster, or were too few to tell, when the warm-up time was over.',
+    });
+  }
+  if (results.some(({ launch }) => (launch.load.packMs ?? 0) > PACKED_NOW_MS)) {
+    flags.push({
+      code: 'packed-now',
+      field: 'load.packMs',
+      message:
+        'A launch packed the weights; others found them in the cache. Each launch has its own.',
+    });
+  }
+  return flags;
+}
+
+/** How the intervals came about, where that limits them. */
+export function intervalFlags(methods: readonly IntervalMethod[], launches: number): Flag[] {
+  if (methods.includes('none')) {
+    const message =
+      launches === 1
+        ? 'One launch gives no interval: its repetitions share what made it fast or slow.'
+        : 'No interval: a launch was too fast for its clock.';
+    return [{ code: 'no-interval', field: null, message, hint: 'Use --launches 6.' }];
+  }
+  if (!methods.includes('t-log')) return [];
+  return [
+    {
+      code: 'low-n',
+      field: null,
+      message: `${launches} launches: intervals are Student's t on the logarithm of time, and wide.`,
+      hint: 'Use --launches 6 for intervals by bootstrap.',
+    },
+  ];
+}
+
+/** p95 and p99 need a sample that can bound them. */
+export function percentileFlags(decode: Decode): Flag[] {
+  const withheld = (name: 'p95' | 'p99', p: number): Flag[] =>
+    decode.tpotMs[name] !== null
+      ? []
+      : [
+          {
+            code: `${name}-withheld`,
+            field: `decode.tpotMs.${name}`,
+            message: `${name} needs at least ${samplesNeeded(p)} decode steps over all launches.`,
+            hint: 'Generate more with -n, or use more launches.',
+          },
+        ];
+  return [...withheld('p95', 0.95), ...withheld('p99', 0.99)];
+}
+
+/** Timed sections that are short against the clock's step. */
+export function timerFlags(
+  field: 'prefill' | 'decode',
+  summary: Summary<unknown>,
+  results: readonly LaunchResult[],
+): Flag[] {
+  const quantumMs = Math.max(...results.map(({ clockQuantumMs }) => clockQuantumMs));
+  if (summary.value !== null && summary.timedMs >= MIN_QUANTA * quantumMs) return [];
+  return [
+    {
+      code: 'below-timer-resolution',
+      field,
+      message: `The ${field} is shorter than ${MIN_QUANTA} steps of the host's clock.`,
+      hint: field === 'prefill' ? 'Use a longer prompt (-p).' : 'Generate more tokens (-n).',
+    },
+  ];
+}
+
+const MEMORY_NAMES = {
+  weightsBytes: 'the bytes of the weights',
+  kvCacheBytes: 'the bytes of the KV cache',
+  activationBytes: 'the bytes of activations',
+  stagingBytes: 'the bytes of staging buffers',
+  peakGpuBytes: "the device's peak bytes",
+  peakRssBytes: "the process's peak bytes",
+} satisfies Record<keyof Memory, string>;
+
+/** One flag for each memory figure that this engine or host does not show. */
+export function memoryFlags(cell: Cell, memory: Memory): Flag[] {
+  const names = Object.entries(MEMORY_NAMES) as [keyof Memory, string][];
+  return names
+    .filter(([key]) => memory[key] === null)
+    .map(([key, what]) => ({
+      code: 'memory-unknown',
+      field: `memory.${key}`,
+      message: `${cell.backend} in ${cell.host} does not show ${what}.`,
+    }));
+}
+
+export function notMeasured(field: string | null, message: string, hint?: string): Flag {
+  return { code: 'not-measured', field, message, hint };
+}
