@@ -60,12 +60,19 @@ export const outModules = {
 } as const satisfies Record<string, ShaderModule>;
 export type OutModule = keyof typeof outModules;
 
-/** `row_count`: how many rows a prefill call has. */
-export const rowsModule: ShaderModule = {
-  name: 'rows-all',
-  source: new URL('./lib/rows-all.wgsl', import.meta.url),
-  binds: { state: uniformState() },
-};
+/** `row_count`: how many rows a call has. */
+export const rowModules = {
+  all: {
+    name: 'rows-all',
+    source: new URL('./lib/rows-all.wgsl', import.meta.url),
+    binds: { state: uniformState() },
+  },
+  last: {
+    name: 'rows-last',
+    source: new URL('./lib/rows-last.wgsl', import.meta.url),
+    binds: {},
+  },
+} as const satisfies Record<string, ShaderModule>;
 
 /** `reduce_lanes`: a sum over LANES neighbouring threads. */
 export const reduceModules = {

@@ -1,0 +1,152 @@
+import type { Variant } from '../core/cell.ts';
+import { BenchError, invariant } from '../core/errors.ts';
+import type { GpuDevice } from '../gpu/device.ts';
+import { type DeviceScope, scoped } from '../gpu/scope.ts';
+import { Decoder } from '../model/decoder/decoder.ts';
+import type {
+  BackendEnvironment,
+  CreateBackend,
+  LoadPhases,
+  Session,
+  SessionMemory,
+  SessionRequest,
+} from './backend.ts';
+import { checkDecode, checkLogits, checkPrefill, checkRequest, checkRewind } from './checks.ts';
+
+/** Our own WGSL kernels on any WebGPU adapter, in Node through Dawn or on a page. */
+export const createBackend: CreateBackend = (environment) => ({
+  name: 'wgsl',
+  open: (request) => open(environment, request),
+});
+
+async function open(environment: BackendEnvironment, request: SessionRequest): Promise<Session> {
+  checkRequest(request);
+  checkShape(request);
+  const { host } = environment;
+  const gpu = await environment.gpu();
+  const variant = resolveVariant(request, gpu);
+  const clock = { now: () => host.now(), readMs: 0, uploadMs: 0, compileMs: 0 };
+  gpu.resetPeak();
+  const scope = scoped(gpu);
+  try {
+    const { kv, activations } = variant;
+    const shape = { batch: request.batch, capacity: request.contextTokens, kv, activations };
+    const decoder = await gpu.check('Loading the model', () =>
+      Decoder.open(scope, host, request.model, shape, clock),
+    );
+    const { readMs, uploadMs, compileMs } = clock;
+    return new WgslSession(scope, decoder, variant, { readMs, packMs: null, compileMs, uploadMs });
+  } catch (error) {
+    scope.release();
+    throw error;
+  }
+}
+
+/** What the kernels' declarations ask of a model's sizes. */
+function checkShape({ model }: SessionRequest): void {
+  const { headDim } = model.config;
+  if (headDim % 4 === 0 && headDim <= 256) return;
+  throw new BenchError(
+    'unsupported',
+    `wgsl needs a head size that is a multiple of 4 and at most 256; ${model.name} has ${headDim}`,
+    { hint: 'Use --backend reference.' },
+  );
+}
+
+/** `auto` keeps activations in f32, which every adapter has, and halves the KV cache. */
+function resolveVariant({ variant }: SessionRequest, gpu: GpuDevice): Variant {
+  const activations = variant.activations === 'auto' ? 'f32' : variant.activations;
+  const kv = variant.kv === 'auto' ? 'f16' : variant.kv;
+  if (activations === 'f16' && !gpu.hasF16) {
+    throw new BenchError('unsupported', `${gpu.info.name} has no shader-f16`, {
+      hint: 'Use --activations f32 (or auto).',
+    });
+  }
+  return { weights: variant.weights, kv, activations };
+}
+
+class WgslSession implements Session {
+  readonly variant: Variant;
+  readonly load: LoadPhases;
+  readonly #gpu: DeviceScope;
+  readonly #decoder: Decoder;
+  /** A prediction is waiting to be fed back: `decode` may follow. */
+  #hasNext = false;
+  #disposed = false;
+
+  constructor(gpu: DeviceScope, decoder: Decoder, variant: Variant, load: LoadPhases) {
+    this.#gpu = gpu;
+    this.#decoder = decoder;
+    this.variant = variant;
+    this.load = load;
+  }
+
+  get device() {
+    return this.#gpu.info;
+  }
+
+  get settings() {
+    const { batch, maxRows } = this.#decoder.shape;
+    return {
+      prefillChunkTokens: maxRows / batch,
+      dispatchesPerStep: this.#decoder.dispatchesPerStep,
+      submitsPerStep: 1,
+      runAheadSteps: 1,
+      subgroups: this.#gpu.hasSubgroups,
+    };
+  }
+
+  get position(): number {
+    return this.#decoder.position;
+  }
+
+  async rewind(position: number): Promise<void> {
+    checkRewind(position, this.position);
+    this.#decoder.rewind(position);
+    this.#hasNext = false;
+  }
+
+  async prefill(tokens: Int32Array): Promise<Int32Array> {
+    checkPrefill(tokens, this.#bounds());
+    const next = await this.#decoder.append(tokens);
+    this.#hasNext = true;
+    return next;
+  }
+
+  async decode(count: number, onStep?: (tokens: Int32Array) => void): Promise<void> {
+    checkDecode(count, this.#bounds());
+    invariant(this.#hasNext || count === 0, 'decode without a prefill before it');
+    for (let i = 0; i < count; i++) {
+      const tokens = await this.#decoder.step();
+      onStep?.(tokens);
+    }
+  }
+
+  async logits(tokens: Int32Array): Promise<Float32Array> {
+    checkLogits(tokens, this.#bounds());
+    this.#hasNext = false;
+    return this.#decoder.logits(tokens);
+  }
+
+  memory(): SessionMemory {
+    const { peak, peakTotal } = this.#gpu.ledger();
+    return {
+      weightsBytes: peak.weights,
+      kvCacheBytes: peak.kvCache,
+      activationBytes: peak.activations,
+      stagingBytes: peak.staging,
+      peakGpuBytes: peakTotal,
+    };
+  }
+
+  async dispose(): Promise<void> {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    this.#gpu.release();
+  }
+
+  #bounds() {
+    const { batch, capacity, config } = this.#decoder.shape;
+    return { batch, position: this.position, contextTokens: capacity, vocab: config.vocab };
+  }
+}

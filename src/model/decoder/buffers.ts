@@ -1,0 +1,89 @@
+import type { ActivationFormat, KvFormat } from '../../core/cell.ts';
+import { bufferUsage } from '../../gpu/constants.ts';
+import type { BufferKind, GpuDevice } from '../../gpu/device.ts';
+import type { ModelConfig } from '../config.ts';
+import { BLOCK, blocksPerRow } from '../packed.ts';
+
+/** Slices of the vocabulary that `argmax` looks through side by side. */
+export const ARGMAX_PARTS = 32;
+/** Steps whose picked tokens are kept on the device. */
+export const RING = 64;
+
+/** A row's length filled up to whole blocks, so that a kernel may read 32 values at a time. */
+export function padded(length: number): number {
+  return blocksPerRow(length) * BLOCK;
+}
+
+/** Everything a run needs besides weights, allocated once: shapes in rows of `maxRows` = batch · chunk. */
+export interface RunBuffers {
+  tokens: GPUBuffer; // u32[maxRows]
+  state: GPUBuffer; // 4 words, see STATE_WGSL
+  x: GPUBuffer; // f32[maxRows, padded(dim)], the residual stream
+  norm: GPUBuffer; // elem[maxRows, padded(dim)]
+  qkv: GPUBuffer; // elem[maxRows, (heads + 2·kvHeads)·headDim]
+  q: GPUBuffer; // elem[maxRows, padded(heads·headDim)]
+  attended: GPUBuffer; // like q
+  hidden: GPUBuffer; // elem[maxRows, padded(hiddenDim)]
+  logits: GPUBuffer; // f32[batch, vocab]
+  candidates: GPUBuffer; // vec2u[batch, ARGMAX_PARTS]
+  picked: GPUBuffer; // u32[RING, batch]
+  readback: GPUBuffer; // u32[batch], mapped by the host
+  k: GPUBuffer[]; // per layer [batch, kvHeads, capacity, headDim]
+  v: GPUBuffer[];
+}
+
+export interface RunShape {
+  config: ModelConfig;
+  batch: number;
+  capacity: number;
+  maxRows: number;
+  kv: KvFormat;
+  activations: ActivationFormat;
+}
+
+/** Most new tokens processed at once: large enough to keep a GPU busy, small enough for the binding limit. */
+export function chunkTokens(
+  config: ModelConfig,
+  batch: number,
+  capacity: number,
+  bindingLimit: number,
+): number {
+  const { heads, kvHeads, headDim, hiddenDim, dim } = config;
+  const widest = Math.max((heads + 2 * kvHeads) * headDim, padded(hiddenDim), padded(dim));
+  const rows = Math.min(1024, Math.floor(bindingLimit / (widest * 4)));
+  return Math.max(1, Math.min(capacity, Math.floor(rows / batch)));
+}
+
+export function allocateRun(gpu: GpuDevice, shape: RunShape): RunBuffers {
+  const { config, batch, capacity, maxRows } = shape;
+  const elem = shape.activations === 'f16' ? 2 : 4;
+  const kvElem = shape.kv === 'f16' ? 2 : 4;
+  const { STORAGE, COPY_SRC, COPY_DST, UNIFORM, MAP_READ } = bufferUsage;
+  const make = (label: string, size: number, kind: BufferKind = 'activations', usage = 0) =>
+    gpu.createBuffer({ kind, label, size, usage: STORAGE | COPY_DST | usage });
+  const { dim, hiddenDim, heads, kvHeads, headDim, vocab, layers } = config;
+  const cacheBytes = batch * kvHeads * capacity * headDim * kvElem;
+  const caches = (name: string) =>
+    Array.from({ length: layers }, (_, i) => make(`${name}Cache.${i}`, cacheBytes, 'kvCache'));
+  return {
+    tokens: make('tokens', maxRows * 4),
+    state: make('state', 16, 'activations', UNIFORM),
+    x: make('x', maxRows * padded(dim) * 4),
+    norm: make('norm', maxRows * padded(dim) * elem),
+    qkv: make('qkv', maxRows * (heads + 2 * kvHeads) * headDim * elem),
+    q: make('q', maxRows * padded(heads * headDim) * elem),
+    attended: make('attended', maxRows * padded(heads * headDim) * elem),
+    hidden: make('hidden', maxRows * padded(hiddenDim) * elem),
+    logits: make('logits', batch * vocab * 4, 'activations', COPY_SRC),
+    candidates: make('candidates', batch * ARGMAX_PARTS * 8),
+    picked: make('picked', RING * batch * 4, 'activations', COPY_SRC),
+    readback: gpu.createBuffer({
+      kind: 'staging',
+      label: 'readback',
+      size: batch * 4,
+      usage: MAP_READ | COPY_DST,
+    }),
+    k: caches('k'),
+    v: caches('v'),
+  };
+}
