@@ -10,27 +10,30 @@ export interface TensorRecipe {
 /** Standard deviation of the logits over the vocabulary. */
 const LOGIT_STD = 2.5;
 /** Standard deviation of attention scores before the softmax. */
-const SCORE_STD = 1.5;
-/** Standard deviation that all branches of all layers together add to the residual stream. */
+const SCORE_STD = 2;
+/** Standard deviation that all branches of all layers together add to the residual stream, about. */
 const STREAM_STD = 2.5;
-/** What attention and SwiGLU leave of inputs of unit variance, made up for in `o` and `down`. */
-const ATTENTION_STD = 0.5;
+/** Standard deviation of silu(g)·u for normal g and u, made up for in `down`. */
 const SWIGLU_STD = 0.6;
+
+/** Tensors outside the layers. */
+type ModelPart = 'embed' | 'finalNorm' | 'head';
 
 /**
  * How to draw a tensor so that a model nobody trained still computes like one.
  *
  * Inputs of every matrix have unit variance (they come from a norm, or are scaled to it), so weights of
- * std 1/√(fan-in) keep it. `o` and `down` carry the residual scale 1/√(2·layers) of GPT-2, so the stream's
- * variance grows evenly to STREAM_STD². q and k share the factor that gives scores of SCORE_STD.
- * Where the head is tied, embeddings have length LOGIT_STD: the token just read then raises its own logit
- * by LOGIT_STD²/STREAM_STD, one standard deviation, so the model does not echo its input.
+ * std 1/√(fan-in) keep it. `o` and `down` carry the residual scale 1/√(2·layers) of GPT-2, so the stream
+ * grows evenly to at most STREAM_STD. q and k share the factor that gives scores of SCORE_STD: attention
+ * picks a few tokens, otherwise the mean of a long context would drown the token just read.
+ *
+ * Where the head is tied, the token just read raises its own logit by about one standard deviation times
+ * the mean of the final norm. With a mean of +1 greedy decoding soon repeats one token for ever; −1
+ * turns the echo into an aversion. (The sign is free: negating the norm negates all logits, and logits of
+ * random weights are symmetric.)
  */
 export function tensorRecipe(config: ModelConfig, shape: TensorShape): TensorRecipe {
-  const part = shape.name.slice(shape.name.lastIndexOf('.') + 1) as
-    | LayerPart
-    | 'embed'
-    | 'finalNorm';
+  const part = shape.name.slice(shape.name.lastIndexOf('.') + 1) as LayerPart | ModelPart;
   const unit = 1 / Math.sqrt(shape.cols);
   const branch = STREAM_STD / Math.sqrt(2 * config.layers);
   const sharpness = Math.sqrt(SCORE_STD);
@@ -42,13 +45,14 @@ export function tensorRecipe(config: ModelConfig, shape: TensorShape): TensorRec
     case 'kNorm':
       return { mean: sharpness, std: 0.1 };
     case 'o':
-      return { mean: 0, std: (branch / ATTENTION_STD) * unit };
+      return { mean: 0, std: branch * unit };
     case 'down':
       return { mean: 0, std: (branch / SWIGLU_STD) * unit };
     case 'attnNorm':
     case 'mlpNorm':
-    case 'finalNorm':
       return { mean: 1, std: 0.1 };
+    case 'finalNorm':
+      return { mean: config.tied ? -1 : 1, std: 0.1 };
     case 'qBias':
     case 'kBias':
     case 'vBias':
@@ -57,7 +61,9 @@ export function tensorRecipe(config: ModelConfig, shape: TensorShape): TensorRec
     case 'gate':
     case 'up':
       return { mean: 0, std: unit };
-    default: // embed and head: rows of length LOGIT_STD
+    case 'embed': // as loud as one branch, unless it is the head too
+      return { mean: 0, std: config.tied ? LOGIT_STD * unit : branch };
+    case 'head': // rows of length LOGIT_STD
       return { mean: 0, std: LOGIT_STD * unit };
   }
 }

@@ -2,6 +2,7 @@ import { BenchError } from '../core/errors.ts';
 import { Rng } from '../core/rng.ts';
 import type { ModelConfig } from './config.ts';
 import { isPresetName, type PresetName, presetNames, presets } from './presets.ts';
+import { sha256Hex } from './sha256.ts';
 import type { ModelSource } from './source.ts';
 import { tensorRecipe } from './synthetic-recipe.ts';
 import { type TensorShape, tensorShapes } from './tensors.ts';
@@ -39,11 +40,9 @@ export function parseSynthetic(spec: string): SyntheticSpec {
 }
 
 /** SHA-256 (hex) of everything the weights follow from. */
-async function identity(spec: SyntheticSpec, config: ModelConfig): Promise<string> {
+function identity(spec: SyntheticSpec, config: ModelConfig): Promise<string> {
   const origin = { generator: 'mtok-synthetic', version: GENERATOR_VERSION, ...spec, config };
-  const bytes = new TextEncoder().encode(JSON.stringify(origin));
-  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
-  return Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
+  return sha256Hex(new TextEncoder().encode(JSON.stringify(origin)));
 }
 
 /** Rows [first, first + count) of a tensor; each row has a random stream of its own, so any range is the same. */

@@ -74,11 +74,8 @@ function feedForward(x: Float64Array, layer: LayerWeights, config: ModelConfig):
   return matmul(swiglu(gate, up), rows, hiddenDim, layer.down, dim);
 }
 
-/**
- * Runs tokens[batch][seq] through all layers, appending to the cache.
- * Returns the normalised last hidden states, f64[batch·seq, dim], that the LM head reads.
- */
-export function forward(tokens: Int32Array, state: ForwardState): Float64Array {
+/** Residual stream after all layers; appends tokens[batch][seq] to the cache. → [batch·seq, dim] */
+export function residualStream(tokens: Int32Array, state: ForwardState): Float64Array {
   const { weights } = state;
   const { dim, heads, headDim, normEps } = weights.config;
   const rows = tokens.length;
@@ -88,7 +85,14 @@ export function forward(tokens: Int32Array, state: ForwardState): Float64Array {
     x = add(x, matmul(attended, rows, heads * headDim, layer.o, dim));
     x = add(x, feedForward(rmsnorm(x, rows, dim, layer.mlpNorm, normEps), layer, weights.config));
   });
-  return rmsnorm(x, rows, dim, weights.finalNorm, normEps);
+  return x;
+}
+
+/** Hidden states that the LM head reads. tokens [batch][seq] → [batch·seq, dim] */
+export function forward(tokens: Int32Array, state: ForwardState): Float64Array {
+  const { config, finalNorm } = state.weights;
+  const x = residualStream(tokens, state);
+  return rmsnorm(x, tokens.length, config.dim, finalNorm, config.normEps);
 }
 
 /** Logits of one hidden state. hidden [dim] → [vocab] */
