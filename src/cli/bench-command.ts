@@ -1,0 +1,88 @@
+import { cellName } from '../core/cell-name.ts';
+import { DEFAULT_SWEEP } from '../core/plan.ts';
+import { DEFAULT_PROTOCOL } from '../measure/protocol.ts';
+import { benchJson } from '../report/bench-json.ts';
+import { renderTable } from '../report/table.ts';
+import type { BenchArguments } from './bench.ts';
+import type { BenchOptions, BenchPlan } from './bench-options.ts';
+import { planBench, runBench } from './bench-run.ts';
+import { EXIT, usageError } from './failure.ts';
+import { withInterrupt } from './interrupt.ts';
+import { parseDecimal, parseInteger } from './numbers.ts';
+import { assertWritable, writeTextFile } from './output.ts';
+import { ProgressDisplay } from './progress.ts';
+
+const DEFAULT_SEED = 42;
+
+/** Runs `mtok bench` and returns its exit code. Throws `usage` and `io` before anything is measured. */
+export async function benchCommand(argv: BenchArguments): Promise<number> {
+  const options = benchOptions(argv);
+  const json = argv.json ?? null;
+  if (argv.dryRun === true) {
+    process.stdout.write(describePlan(await planBench(options), options, json === '-'));
+    return EXIT.ok;
+  }
+  if (json !== null && json !== '-') await assertWritable(json);
+  const display = new ProgressDisplay(process.stderr);
+  const onProgress = display.show.bind(display);
+  const outcome = await withInterrupt((signal) => runBench(options, { onProgress, signal }));
+  display.clear();
+
+  const table = renderTable(outcome.records);
+  (json === '-' ? process.stderr : process.stdout).write(table);
+  if (json !== null) {
+    const text = `${JSON.stringify(benchJson(outcome.records), null, 2)}\n`;
+    if (json === '-') process.stdout.write(text);
+    else await writeTextFile(json, text);
+  }
+  process.stderr.write(
+    `Records: ${outcome.storePath}\nA document of them: mtok report ${outcome.storePath} --out report.md\n`,
+  );
+  return outcome.cancelled ? EXIT.interrupted : outcome.exitCode;
+}
+
+/** Checks what was typed and fills in defaults. Throws `usage`. */
+export function benchOptions(argv: BenchArguments): BenchOptions {
+  if (argv.json === '') throw usageError('--json names no file', 'Write --json FILE or --json -.');
+  return {
+    models: argv.model ?? DEFAULT_SWEEP.models,
+    backends: argv.backend ?? DEFAULT_SWEEP.backends,
+    variants: argv.variant ?? DEFAULT_SWEEP.variants,
+    kv: argv.kv ?? DEFAULT_SWEEP.kv,
+    activations: argv.activations ?? DEFAULT_SWEEP.activations,
+    hosts: argv.host ?? DEFAULT_SWEEP.hosts,
+    prompt: argv.promptTokens ?? DEFAULT_SWEEP.prompt,
+    generate: argv.generateTokens ?? DEFAULT_SWEEP.generate,
+    depth: argv.depth ?? DEFAULT_SWEEP.depth,
+    batch: argv.batch ?? DEFAULT_SWEEP.batch,
+    launches:
+      parseInteger(argv.launches, { option: '--launches', min: 1, max: 1000 }) ??
+      DEFAULT_PROTOCOL.launches,
+    seed: parseInteger(argv.seed, { option: '--seed', min: 0, max: 2 ** 32 - 1 }) ?? DEFAULT_SEED,
+    gpuPriceUsdPerHour: parseDecimal(argv.gpuPrice, {
+      option: '--gpu-price',
+      min: 0,
+      max: 1_000_000,
+    }),
+    adapter: argv.adapter ?? null,
+    out: argv.out ?? null,
+    resume: argv.resume ?? false,
+    launchTimeoutSeconds: parseDecimal(argv.timeout, {
+      option: '--timeout',
+      min: 1,
+      max: 1_000_000,
+    }),
+  };
+}
+
+function describePlan(plan: BenchPlan, options: BenchOptions, asJson: boolean): string {
+  if (asJson) return `${JSON.stringify(plan, null, 2)}\n`;
+  const lines = plan.cells.map((cell, i) => `${String(i + 1).padStart(4)}  ${cellName(cell)}`);
+  const launches = options.launches * plan.cells.length;
+  return [
+    ...lines,
+    `${plan.cells.length} cells × ${options.launches} launches = ${launches} processes`,
+    `records would go to ${plan.storePath}`,
+    '',
+  ].join('\n');
+}

@@ -1,0 +1,115 @@
+import type { Command } from 'commander';
+import { BACKEND_NAMES, HOST_NAMES } from '../core/cell.ts';
+import { DEFAULT_SWEEP } from '../core/plan.ts';
+
+/** Options of `mtok bench` as typed, before any check. */
+export interface BenchArguments {
+  model?: string[];
+  backend?: string;
+  variant?: string;
+  kv?: string;
+  activations?: string;
+  host?: string;
+  promptTokens?: string;
+  generateTokens?: string;
+  depth?: string;
+  batch?: string;
+  launches?: string;
+  adapter?: string;
+  gpuPrice?: string;
+  json?: string;
+  out?: string;
+  resume?: boolean;
+  dryRun?: boolean;
+  seed?: string;
+  timeout?: string;
+}
+
+const EXAMPLES = `
+Lists and ranges: a comma separates values, an option given twice adds its values, and numbers may be
+ranges: 1-8 · 64-256+64 (steps of 64) · 128-2048*2 (doubling). Every combination is one cell.
+
+Examples:
+  mtok bench
+      The embedded model, engines ${DEFAULT_SWEEP.backends}, weights ${DEFAULT_SWEEP.variants}.
+  mtok bench --model ~/models/Llama-3.2-1B --gpu-price 2.49 -p 512 -n 128
+      A model of yours at $2.49 an hour.
+  mtok bench --backend wgsl --variant int4 -p 64-1024*2 -n 32 -d 0,2048 -b 1,4
+      One engine over prompt lengths, cache depths and batch sizes.
+  mtok bench --dry-run -p 128,512
+      Print the plan and stop.
+  mtok bench --json - > cells.json
+      The cells as JSON on stdout, the table on stderr.
+
+Exit codes: 0 every cell ok · 1 a cell failed or is unsupported · 2 the command line is wrong · 130 interrupted`;
+
+/** `mtok bench`: the main job. */
+export function addBench(program: Command): void {
+  program
+    .command('bench')
+    .summary('measure prefill, decode, memory and $ per million tokens')
+    .description(
+      'Measures models on engines over number formats and workloads: prefill and decode throughput, latency, ' +
+        'memory and $ per million tokens, with 95 % intervals. Each cell becomes a record in the store.',
+    )
+    .option(
+      '-m, --model <model>',
+      `directory (Hugging Face layout) or synthetic:<preset>[@seed] (default: ${DEFAULT_SWEEP.models})`,
+      append,
+    )
+    .option(
+      '--backend <list>',
+      `of ${BACKEND_NAMES.join(', ')} (default: ${DEFAULT_SWEEP.backends})`,
+      join,
+    )
+    .option(
+      '--variant <list>',
+      `weights: f32, f16, int8, int4 (default: ${DEFAULT_SWEEP.variants})`,
+      join,
+    )
+    .option(
+      '--kv <list>',
+      'KV cache: auto, f32, f16 (default: auto, the best the engine has)',
+      join,
+    )
+    .option('--activations <list>', 'activations: auto, f32, f16 (default: auto)', join)
+    .option('--host <list>', `of ${HOST_NAMES.join(', ')} (default: ${DEFAULT_SWEEP.hosts})`, join)
+    .option(
+      '-p, --prompt-tokens <list>',
+      `tokens of the prompt (default: ${DEFAULT_SWEEP.prompt})`,
+      join,
+    )
+    .option(
+      '-n, --generate-tokens <list>',
+      `tokens to generate (default: ${DEFAULT_SWEEP.generate})`,
+      join,
+    )
+    .option(
+      '-d, --depth <list>',
+      `tokens in the cache before the prompt (default: ${DEFAULT_SWEEP.depth})`,
+      join,
+    )
+    .option('-b, --batch <list>', `sequences at once (default: ${DEFAULT_SWEEP.batch})`, join)
+    .option('--launches <count>', 'fresh processes per cell')
+    .option('--adapter <name>', 'WebGPU adapter: auto, gpu, software, or a part of its name')
+    .option('--gpu-price <usd>', 'price of the device in $ per hour (default: a dated preset)')
+    .option('--json <file>', 'write the cells as a JSON array; - is stdout')
+    .option('--out <store>', 'folder or .jsonl file that records are added to (default: .mtok)')
+    .option('--resume', 'skip the cells whose records are in the store already')
+    .option('--dry-run', 'print the plan and stop')
+    .option('--seed <number>', 'of prompts, order and bootstrap (default: 42)')
+    .option('--timeout <seconds>', 'end a launch that takes longer')
+    .addHelpText('after', EXAMPLES)
+    .action(async (options: BenchArguments) => {
+      const { benchCommand } = await import('./bench-command.ts');
+      process.exitCode = await benchCommand(options);
+    });
+}
+
+function append(value: string, previous: string[] | undefined): string[] {
+  return [...(previous ?? []), value];
+}
+
+function join(value: string, previous: string | undefined): string {
+  return previous === undefined ? value : `${previous},${value}`;
+}

@@ -1,0 +1,43 @@
+import type { Command } from 'commander';
+import { BACKEND_NAMES } from '../core/cell.ts';
+import { addSessionOptions, type SessionArguments } from './session-options.ts';
+
+/** Options of `mtok generate` as typed, before any check. */
+export interface GenerateArguments extends SessionArguments {
+  prompt?: string;
+  promptTokens?: string;
+  generateTokens?: string;
+  json?: boolean;
+}
+
+const EXAMPLES = `
+Examples:
+  mtok generate --model ~/models/SmolLM2-135M --prompt "Once upon a time" -n 100
+  mtok generate --model ~/models/SmolLM2-135M --prompt "Once" --backend ort-cpu --variant int4
+  mtok generate --model synthetic:test-1m --prompt-tokens 1,2,3 -n 8
+      A synthetic model has no tokenizer: token ids in, token ids out.
+  mtok generate --model ~/models/SmolLM2-135M --prompt "Hello" -n 32 --json
+      {"promptTokens":[…],"tokens":[…],"text":"…"}
+
+Decoding is greedy and the number of tokens is forced: it does not stop at an end-of-sequence token, so that
+engines (${BACKEND_NAMES.slice(0, 4).join(', ')}, …) can be compared token by token.`;
+
+/** `mtok generate`: greedy text, streamed. */
+export function addGenerate(program: Command): void {
+  const command = program
+    .command('generate')
+    .summary('stream greedy text from one engine')
+    .description(
+      'Generates tokens greedily with one model, engine and number format, as they come.',
+    );
+  addSessionOptions(command)
+    .option('--prompt <text>', "text, encoded with the model's tokenizer")
+    .option('--prompt-tokens <ids>', 'token ids instead of text: 1,2,3')
+    .option('-n, --generate-tokens <count>', 'tokens to generate (default: 32)')
+    .option('--json', 'print one JSON object at the end instead of streaming')
+    .addHelpText('after', EXAMPLES)
+    .action(async (options: GenerateArguments) => {
+      const { generateCommand } = await import('./generate-command.ts');
+      await generateCommand(options);
+    });
+}

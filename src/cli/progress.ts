@@ -1,0 +1,99 @@
+import { cellName } from '../core/cell-name.ts';
+import type { LaunchPhase, ProgressEvent, RunPosition } from '../measure/progress.ts';
+import { formatDuration, formatEstimate, plainText } from '../report/format.ts';
+
+const PHASE_WORDS = {
+  start: 'starting',
+  model: 'opening the model',
+  load: 'loading',
+  'first-run': 'first run',
+  'warm-up': 'warming up',
+  measure: 'measuring',
+} as const satisfies Record<LaunchPhase, string>;
+
+/** Where progress goes; a part of a terminal stream, so that tests can stand in. */
+export interface ProgressOutput {
+  isTTY?: boolean;
+  columns?: number;
+  write(text: string): unknown;
+}
+
+/**
+ * Shows a run on stderr. A terminal gets one line that is rewritten, and a line for every finished cell that
+ * stays; anything else gets a line when a launch starts and one when a cell is done.
+ */
+export class ProgressDisplay {
+  readonly #output: ProgressOutput;
+  readonly #isLive: boolean;
+  #liveLength = 0;
+
+  constructor(output: ProgressOutput) {
+    this.#output = output;
+    this.#isLive = output.isTTY === true;
+  }
+
+  show(event: ProgressEvent): void {
+    switch (event.type) {
+      case 'plan': {
+        const resumed = event.resumed === 0 ? '' : `, ${event.resumed} of them stored already`;
+        this.#line(`${event.cells.length} cells × ${event.launches} launches${resumed}`);
+        this.#line(`records: ${event.storePath}`);
+        break;
+      }
+      case 'warning':
+        this.#line(`warning: ${event.message}${event.hint === undefined ? '' : ` ${event.hint}`}`);
+        break;
+      case 'phase':
+        if (this.#isLive) this.#rewrite(positionText(event, PHASE_WORDS[event.phase]));
+        else if (event.phase === 'start') this.#line(positionText(event, 'launch'));
+        break;
+      case 'record':
+        this.#line(`${event.cellsDone}/${event.cellsTotal} ${recordText(event)}`);
+        break;
+      case 'done':
+        this.#line(
+          `${event.cancelled ? 'interrupted after' : 'measured'} ${event.cellsDone} of ` +
+            `${event.cellsTotal} cells in ${formatDuration(event.elapsedMs)}`,
+        );
+        break;
+      case 'launch-done':
+        break;
+    }
+  }
+
+  /** Takes the rewritten line away, so that other output starts on a clean one. */
+  clear(): void {
+    if (this.#liveLength === 0) return;
+    this.#output.write(`\r${' '.repeat(this.#liveLength)}\r`);
+    this.#liveLength = 0;
+  }
+
+  #line(text: string): void {
+    this.clear();
+    this.#output.write(`${plainText(text)}\n`);
+  }
+
+  #rewrite(text: string): void {
+    const shown = plainText(text).slice(0, (this.#output.columns ?? 80) - 1);
+    this.clear();
+    this.#output.write(shown);
+    this.#liveLength = shown.length;
+  }
+}
+
+function positionText(position: RunPosition, doing: string): string {
+  const { cellsDone, cellsTotal, launch, launches, remainingMs } = position;
+  const left = remainingMs === null ? '' : ` · about ${formatDuration(remainingMs)} left`;
+  return `${cellsDone}/${cellsTotal} ${doing} ${launch}/${launches}${left} · ${cellName(position.cell)}`;
+}
+
+function recordText({ record }: Extract<ProgressEvent, { type: 'record' }>): string {
+  const { outcome, prefill, decode } = record;
+  const figures = [
+    ...(prefill === null ? [] : [`prefill ${formatEstimate(prefill.tokensPerSecond)} tok/s`]),
+    ...(decode === null ? [] : [`decode ${formatEstimate(decode.tokensPerSecond)} tok/s`]),
+  ];
+  const result =
+    outcome.status === 'ok' ? figures.join(', ') : `${outcome.status}: ${outcome.code}`;
+  return `${cellName(record.cell)}: ${result}`;
+}

@@ -1,0 +1,62 @@
+import type { BenchRecord } from '../core/record.ts';
+
+/** A remark on rows, numbered so that a narrow column can point at it. */
+export interface Note {
+  number: number;
+  /** The flag's or failure's code. */
+  code: string;
+  /** The figure concerned, null for the whole row. */
+  field: string | null;
+  message: string;
+  hint: string | undefined;
+}
+
+/** Numbers every distinct flag and failure of some records, in the order in which they appear. */
+export class NoteList {
+  readonly #notes = new Map<string, Note>();
+
+  constructor(records: readonly BenchRecord[]) {
+    for (const record of records) {
+      for (const note of remarks(record)) this.#add(note);
+    }
+  }
+
+  get all(): readonly Note[] {
+    return [...this.#notes.values()];
+  }
+
+  /** The notes of one of these records. */
+  of(record: BenchRecord): Note[] {
+    const found = remarks(record).map((remark) => this.#notes.get(noteKey(remark)));
+    return [...new Set(found.filter((note) => note !== undefined))];
+  }
+
+  #add(remark: Omit<Note, 'number'>): void {
+    const key = noteKey(remark);
+    if (!this.#notes.has(key)) this.#notes.set(key, { number: this.#notes.size + 1, ...remark });
+  }
+}
+
+/** A row's failure, if it has one, then its flags. */
+function remarks(record: BenchRecord): Omit<Note, 'number'>[] {
+  const { outcome, flags } = record;
+  const failure =
+    outcome.status === 'ok'
+      ? []
+      : [
+          {
+            code: outcome.code ?? outcome.status,
+            field: null,
+            message: outcome.message ?? 'The record gives no reason.',
+            hint: outcome.hint,
+          },
+        ];
+  return [
+    ...failure,
+    ...flags.map(({ code, field, message, hint }) => ({ code, field, message, hint })),
+  ];
+}
+
+function noteKey(remark: Omit<Note, 'number'>): string {
+  return JSON.stringify([remark.code, remark.field, remark.message]);
+}
