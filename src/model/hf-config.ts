@@ -60,7 +60,7 @@ const configSchema = z.object({
   sliding_window: size(1 << 27).nullish(),
   use_sliding_window: z.boolean().nullish(),
   layer_types: z.array(z.string()).max(1024).nullish(),
-  quantization_config: z.unknown(),
+  quantization_config: z.unknown().optional(),
   bos_token_id: tokenId.nullish(),
   eos_token_id: z.union([tokenId, z.array(tokenId).max(64)]).nullish(),
   ...ropeFields,
