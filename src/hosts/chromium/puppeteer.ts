@@ -1,0 +1,38 @@
+import puppeteer, { type Browser } from 'puppeteer';
+import { BenchError } from '../../core/errors.ts';
+import type { FoundBrowser } from './find-browser.ts';
+
+const START_TIMEOUT_MS = 60_000;
+
+/** Where Puppeteer keeps the browser it downloaded, or null when it has none. */
+export function downloadedBrowserPath(): string | null {
+  try {
+    return puppeteer.executablePath();
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * Starts a browser without a window. It is talked to over a pipe, so that it ends when this process does.
+ * @throws `unsupported` when it does not start.
+ */
+export async function launchBrowser(found: FoundBrowser, args: string[]): Promise<Browser> {
+  try {
+    return await puppeteer.launch({
+      executablePath: found.path,
+      headless: found.headless,
+      args,
+      env: { ...process.env, ...found.env },
+      pipe: true,
+      timeout: START_TIMEOUT_MS,
+      protocolTimeout: 0,
+    });
+  } catch (cause) {
+    const reason = cause instanceof Error ? (cause.message.split('\n')[0] ?? '') : String(cause);
+    throw new BenchError('unsupported', `${found.path} does not start: ${reason}`, {
+      hint: 'Name another browser with CHROME_PATH, or run `mtok doctor`.',
+      cause,
+    });
+  }
+}
