@@ -150,6 +150,11 @@ async function openTemporary(spec: string, weights: WeightFormat): Promise<Opene
   }
 }
 
+/** Where the cache keeps a variant of the source with this hash, whether it is there or not. */
+export function packedPath(cacheDir: string, sha256: string, weights: WeightFormat): string {
+  return join(cacheDir, 'packed', `${sha256}-v${PACKING_VERSION}-${weights}.safetensors`);
+}
+
 /**
  * Opens a model's packed variant, quantising it first unless the cache has it. `spec` is a directory's path or
  * `synthetic:<preset>[@seed]`. The file's name holds the hash of the source and the packing version, so it never
@@ -165,8 +170,8 @@ export async function openModel(
   const { cacheDir } = options;
   const [source, sourceMs] = await timed(() => openSource(spec, cacheDir));
   try {
-    const file = `${source.sha256}-v${PACKING_VERSION}-${weights}.safetensors`;
-    const job = { spec, weights, path: join(cacheDir, 'packed', file), cacheDir };
+    const path = packedPath(cacheDir, source.sha256, weights);
+    const job = { spec, weights, path, cacheDir };
     const [cached, cachedMs] = await timed(() => openCached(job, source));
     if (cached) {
       return {

@@ -1,0 +1,160 @@
+import type { BenchRecord } from '../core/record.ts';
+import { priceLines, softwareAdapters, softwareCaveat } from './caveats.ts';
+import { factTable } from './facts.ts';
+import { codeBlock, escapeMarkdown, markdownTable } from './markdown-text.ts';
+import { METHOD } from './method.ts';
+import { NoteList } from './notes.ts';
+import { costTable, loadTable, memoryTable, type Row, throughputTable } from './result-tables.ts';
+
+export interface ReportOptions {
+  title?: string;
+  /** The store as the reader would give it to \`mtok report\`. */
+  storePath: string;
+  /** Things the reader must know about the choice of records. */
+  remarks?: readonly string[];
+}
+
+/** A document that is computed from records alone: what was run, what came out, what it costs, how it was done. */
+export function renderMarkdown(records: readonly BenchRecord[], options: ReportOptions): string {
+  const rows = records.map((record, i) => ({ number: i + 1, record }));
+  const notes = new NoteList(records);
+  const sections = [
+    `# ${escapeMarkdown(options.title ?? defaultTitle(records))}`,
+    ...warnings(records, options.remarks ?? []),
+    '## What was run',
+    factTable(rows, runFacts),
+    ...groupBy(rows, ({ record }) => `${record.cell.model} ${record.modelSha256}`).flatMap(
+      (group) => resultSections(group, notes),
+    ),
+    '## Notes',
+    noteTable(notes),
+    '## Settings of each engine',
+    ...groupBy(rows, ({ record }) => `${record.cell.backend} ${record.cell.host}`).flatMap(
+      settingSections,
+    ),
+    '## Method',
+    METHOD,
+    '## How to reproduce',
+    reproduce(records, options.storePath),
+    '## Records',
+    recordTable(rows),
+  ];
+  return `${sections.join('\n\n')}\n`;
+}
+
+function defaultTitle(records: readonly BenchRecord[]): string {
+  const models = unique(records.map(({ cell }) => cell.model));
+  const devices = unique(records.flatMap(({ device }) => (device === null ? [] : [device.name])));
+  return `${models.join(', ') || 'No cells'} on ${devices.join(', ') || 'no device'}`;
+}
+
+function warnings(records: readonly BenchRecord[], remarks: readonly string[]): string[] {
+  const caveat = softwareCaveat(records);
+  const lines = [...(caveat === null ? [] : [caveat]), ...remarks];
+  return lines.map((line) => `> **${escapeMarkdown(line)}**`);
+}
+
+/** What a reader asks of a run first; the rest is in the provenance, name by name. */
+function runFacts(record: BenchRecord): Record<string, string | number | boolean | null> {
+  const { device, cost } = record;
+  return {
+    model: record.cell.model,
+    'model sha256': record.modelSha256,
+    device: device && `${device.name} (${device.vendor}, ${device.kind})`,
+    'price, USD per hour': cost?.usdPerHour ?? null,
+    'price of': cost && `${cost.price.gpu}${cost.price.standIn ? ' as a stand-in' : ''}`,
+    'price source': cost?.price.source ?? null,
+    'price date': cost && (cost.price.date ?? 'given by hand'),
+    run: record.run,
+    seed: record.seed,
+    ...record.provenance,
+  };
+}
+
+function resultSections(rows: readonly Row[], notes: NoteList): string[] {
+  const model = escapeMarkdown(rows[0]?.record.cell.model ?? '');
+  const records = rows.map(({ record }) => record);
+  const isSoftware = softwareAdapters(records).length > 0;
+  return [
+    `## Results: ${model}`,
+    throughputTable(rows, notes),
+    `Intervals at 95 %.${isSoftware ? " Rows with a software adapter's note are no GPU's timings." : ''}`,
+    `### Cost: ${model}`,
+    ...priceLines(records).map(escapeMarkdown),
+    costTable(rows),
+    `### Memory in MB: ${model}`,
+    memoryTable(rows),
+    `### Load in ms: ${model}`,
+    loadTable(rows),
+  ];
+}
+
+function noteTable(notes: NoteList): string {
+  if (notes.all.length === 0) return 'None.';
+  return markdownTable(
+    [
+      { title: '#', align: 'right' },
+      { title: 'code', align: 'left' },
+      { title: 'figure', align: 'left' },
+      { title: 'what it says', align: 'left' },
+    ],
+    notes.all.map(({ number, code, field, message, hint }) => [
+      String(number),
+      escapeMarkdown(code),
+      escapeMarkdown(field ?? 'whole row'),
+      escapeMarkdown(hint === undefined ? message : `${message} ${hint}`),
+    ]),
+  );
+}
+
+function settingSections(rows: readonly Row[]): string[] {
+  const [first] = rows;
+  if (first === undefined) return [];
+  const { backend, host } = first.record.cell;
+  return [`### ${backend} in ${host}`, factTable(rows, ({ settings }) => settings)];
+}
+
+function reproduce(records: readonly BenchRecord[], storePath: string): string {
+  const commands = unique(
+    records.flatMap(({ provenance }) =>
+      typeof provenance.command === 'string' ? [provenance.command] : [],
+    ),
+  );
+  const report = `mtok report ${shellWord(storePath)} --out report.md`;
+  return [
+    'From a clone of the version named above, after `npm ci`, with `npx` before each command:',
+    codeBlock([...commands, report].join('\n')),
+    'The second kind of command needs no GPU: this document follows from the records alone.',
+  ].join('\n\n');
+}
+
+function recordTable(rows: readonly Row[]): string {
+  return markdownTable(
+    [
+      { title: '#', align: 'right' },
+      { title: 'record', align: 'left' },
+      { title: 'measured at', align: 'left' },
+      { title: 'outcome', align: 'left' },
+    ],
+    rows.map(({ number, record }) => [
+      String(number),
+      escapeMarkdown(record.id),
+      escapeMarkdown(record.createdAt),
+      record.outcome.status,
+    ]),
+  );
+}
+
+function groupBy(rows: readonly Row[], key: (row: Row) => string): Row[][] {
+  const groups = new Map<string, Row[]>();
+  for (const row of rows) groups.set(key(row), [...(groups.get(key(row)) ?? []), row]);
+  return [...groups.values()];
+}
+
+function unique(texts: readonly string[]): string[] {
+  return [...new Set(texts)];
+}
+
+function shellWord(text: string): string {
+  return /^[\w./-]+$/.test(text) ? text : `'${text.replace(/'/g, `'\\''`)}'`;
+}

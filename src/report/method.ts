@@ -1,0 +1,40 @@
+/** How every figure of a report is defined. Follows src/measure, src/core/statistics.ts and src/economics. */
+export const METHOD = `
+**Timed boundary.** Token ids on the host in, next token ids on the host out. Tokenising and text are outside.
+Decoding is greedy and the number of tokens is forced. Prompts are random token ids, new ones for every
+repetition. The cache is filled to the depth of the test before the clock starts.
+
+**Order.** Every launch is a fresh process (or page) that loads the model anew. Cells that differ only in
+engine, host, KV cache or activations take turns, launch by launch, in an order drawn from the seed. Each
+launch warms up at the exact shapes it measures until two passes in a row improve by less than 2 %, or its
+time for that is over (then the row says so).
+
+**Latency.** TTFT is the time from the call of the prefill until its token is on the host. A step is the time
+from one token (or the prefill's end) to the next. Both are medians over launches of the medians of a launch's
+repetitions; a repetition counts with the mean of its steps. TPOT p50, p95 and p99 are quantiles (type 7) of
+single steps pooled over all launches; p95 is shown from 59 steps on, p99 from 299.
+
+**Throughput.** A rate is inverted last, never a mean of rates:
+
+- prefill tok/s = batch × promptTokens ÷ TTFT
+- decode tok/s = batch ÷ step
+
+**Intervals** are at 95 %, over launches. From five launches on: a seeded bootstrap of 10 000 draws that
+resamples launches, then repetitions within them. For two to four: Student's t on the logarithms of the
+launches' medians, which is wide. For one: none.
+
+**Cost.** The *split* view charges each phase the device time it takes, at r USD per hour:
+
+- input: 1 000 000 × r ÷ (3600 × prefill tok/s) USD per million prompt tokens
+- output: 1 000 000 × r ÷ (3600 × decode tok/s) USD per million generated tokens
+
+so that prompt tokens × input + generated tokens × output is the bill of the hours that made them. The device
+is taken as busy all the time; idle hours, energy, retries and staff are not in it.
+
+**Memory.** MB are 10^6 bytes. Weights, KV cache, activations and staging are the device buffers of that kind,
+counted as they are made; peak GPU is the highest total at any moment. Peak RSS is that of the whole process,
+engine and runtime included, the median over launches. An engine that hides a figure has \`n/a\` there.
+
+**Load.** Read: opening the weight files. Pack: quantising them, once per model and format; later launches find
+them in the cache. Compile: kernels or graph. Upload: weights to the device. First run: the first prefill and
+decode step, before any warm-up. Each is the median over the launches that know it.`.trim();
