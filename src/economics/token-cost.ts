@@ -82,3 +82,13 @@ function standInFlag(device: DeviceInfo, quote: PriceQuote): Flag {
     hint: 'Give the price of this machine with --gpu-price.',
   };
 }
+
+/** The cost of what was measured on a device, with flags for what is missing or stands in. */
+export function chargeRates(
+  device: DeviceInfo,
+  rates: PhaseRates,
+  givenUsdPerHour: number | null,
+): { cost: Cost | null; flags: Flag[] } {
+  const { quote, flags } = quotePrice(device, givenUsdPerHour);
+  return { cost: quote && splitCost(rates, quote), flags };
+}

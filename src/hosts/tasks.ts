@@ -1,9 +1,14 @@
+import type { LaunchJob, LaunchResult } from '../measure/launch.ts';
+import type { LaunchPhase } from '../measure/progress.ts';
+
 /**
  * The work that a command hands to a process (or page) of its own: one entry per kind, with what goes
  * in, what comes out, and the messages sent meanwhile. Everything must survive structured cloning.
  */
 export interface TaskTypes {
   probe: { input: ProbeInput; result: ProbeResult; message: never };
+  providers: { input: Record<string, never>; result: ProvidersResult; message: never };
+  launch: { input: LaunchTaskInput; result: LaunchResult; message: LaunchPhase };
 }
 
 export type TaskType = keyof TaskTypes;
@@ -19,6 +24,12 @@ export type TaskHandler<T extends TaskType> = (
   input: TaskTypes[T]['input'],
   send: (message: TaskTypes[T]['message']) => void,
 ) => Promise<TaskTypes[T]['result']>;
+
+/** Measures one launch of a cell. */
+export interface LaunchTaskInput extends LaunchJob {
+  /** Folder of packed models and exported graphs. */
+  cacheDir: string;
+}
 
 /** Asks which adapters a process with this environment sees. */
 export interface ProbeInput {
@@ -39,4 +50,9 @@ export interface ProbedAdapter {
 
 export interface ProbeResult {
   adapters: ProbedAdapter[];
+}
+
+/** Execution providers that the installed onnxruntime-node was built with. */
+export interface ProvidersResult {
+  providers: { name: string; bundled: boolean }[];
 }

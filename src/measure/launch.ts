@@ -10,8 +10,6 @@ export interface LaunchJob {
   launch: number;
   seed: number;
   protocol: LaunchProtocol;
-  /** `--adapter`; null takes the best. */
-  adapter: string | null;
 }
 
 const scalar = z.union([z.string().max(10_000), z.number(), z.boolean()]);

@@ -29,7 +29,6 @@ export interface RunPlanInput {
   cells: readonly PlannedCell[];
   protocol: RunProtocol;
   seed: number;
-  adapter: string | null;
   run: string;
   provenance: BenchRecord['provenance'];
   charge: ChargeCell;
@@ -118,8 +117,8 @@ class PlanRun {
   /** The only place that catches what a cell throws. */
   private async launch(state: CellState, launch: number): Promise<void> {
     const { input } = this;
-    const { protocol, seed, adapter, signal } = input;
-    const job: LaunchJob = { cell: state.cell, launch, seed, protocol: protocol.launch, adapter };
+    const { protocol, seed, signal } = input;
+    const job: LaunchJob = { cell: state.cell, launch, seed, protocol: protocol.launch };
     const startedMs = input.now();
     const onPhase = (phase: LaunchPhase) =>
       input.onProgress({ type: 'phase', phase, ...this.position(state, launch) });

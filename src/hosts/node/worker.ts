@@ -7,6 +7,8 @@ type Handlers = { [T in TaskType]: () => Promise<TaskHandler<T>> };
 /** Loaded on demand, so that a probe does not load engines. */
 const handlers: Handlers = {
   probe: async () => (await import('./probe.ts')).probe,
+  providers: async () => (await import('./tasks/providers.ts')).providers,
+  launch: async () => (await import('./tasks/launch.ts')).launch,
 };
 
 /**

@@ -1,0 +1,37 @@
+import { readFile } from 'node:fs/promises';
+import { arch, cpus, platform, release } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
+import { systemMemoryBytes } from './system-memory.ts';
+
+/** Packages whose version bears on what is measured. */
+const ENGINE_PACKAGES = ['webgpu', 'onnxruntime-node'];
+const packageSchema = z.object({ version: z.string() });
+
+/** What a record must say of the machine and the software to be read again years later. */
+export async function nodeProvenance(): Promise<Record<string, string | number | null>> {
+  const processors = cpus();
+  return {
+    mtok: await packageVersion(''),
+    node: process.versions.node,
+    os: `${platform()} ${release()} ${arch()}`,
+    cpu: processors[0]?.model.trim() ?? 'unknown',
+    cpuThreads: processors.length,
+    memoryBytes: systemMemoryBytes(),
+    ...Object.fromEntries(
+      await Promise.all(
+        ENGINE_PACKAGES.map(async (name) => [name, await packageVersion(`node_modules/${name}/`)]),
+      ),
+    ),
+  };
+}
+
+/** Version of the package in a folder below the project's; null when it is not there. */
+async function packageVersion(folder: string): Promise<string | null> {
+  try {
+    const path = fileURLToPath(new URL(`../../../${folder}package.json`, import.meta.url));
+    return packageSchema.parse(JSON.parse(await readFile(path, 'utf8'))).version;
+  } catch {
+    return null;
+  }
+}

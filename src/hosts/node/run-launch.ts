@@ -1,0 +1,35 @@
+import { z } from 'zod';
+import { BenchError } from '../../core/errors.ts';
+import { type LaunchJob, type LaunchResult, launchResultSchema } from '../../measure/launch.ts';
+import type { RunLaunchOptions } from '../../measure/run-plan.ts';
+import { runTask } from './spawn.ts';
+
+export interface NodeLaunchOptions extends RunLaunchOptions {
+  cacheDir: string;
+  /** Of the process: which drivers it finds. */
+  env: Record<string, string>;
+}
+
+/** Runs one launch in a process of its own. Throws what it threw, `crashed` or `timeout`. */
+export async function runNodeLaunch(
+  job: LaunchJob,
+  options: NodeLaunchOptions,
+): Promise<LaunchResult> {
+  const { cacheDir, env, timeoutMs, signal, onPhase } = options;
+  const input = { ...job, cacheDir };
+  const result = await runTask(
+    { type: 'launch', input },
+    { env, timeoutMs, signal, onMessage: onPhase },
+  );
+  return parseLaunchResult(result);
+}
+
+/** Checks what came back from another process or page. Throws `internal` when it is no launch. */
+export function parseLaunchResult(value: unknown): LaunchResult {
+  const parsed = launchResultSchema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw new BenchError(
+    'internal',
+    `Malformed result of a launch: ${z.prettifyError(parsed.error)}`,
+  );
+}
