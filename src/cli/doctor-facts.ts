@@ -1,0 +1,139 @@
+import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { arch, cpus, platform, release, totalmem } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { toBenchError } from '../core/errors.ts';
+import { type FoundBrowser, findBrowser } from '../hosts/chromium/find-browser.ts';
+import { chooseAdapter, realSurroundings } from '../hosts/node/choose-adapter.ts';
+import { runTask } from '../hosts/node/spawn.ts';
+import { driverEnvironment, libraryEnvironment } from '../hosts/node/vulkan.ts';
+import type { ProbedAdapter, ProvidersResult } from '../hosts/tasks.ts';
+import { packageVersion } from './version.ts';
+
+/** A thing that was found, or why it was not and what to do. */
+export type Finding<T> = { found: T } | { problem: string; hint?: string };
+
+/** Everything that `mtok doctor` shows; plain data, for `--json`. */
+export interface DoctorFacts {
+  versions: Record<string, string>;
+  machine: { os: string; cpu: string; cores: number; memoryBytes: number };
+  /** What `--adapter auto` takes. */
+  chosen: Finding<{ id: string; name: string; kind: 'gpu' | 'software' }>;
+  adapters: (ProbedAdapter & { origin: 'installed' | 'bundled' })[];
+  /** Execution providers of onnxruntime-node. */
+  providers: Finding<ProvidersResult['providers']>;
+  browser: Finding<Pick<FoundBrowser, 'path' | 'source' | 'version'>>;
+  /** Lines of `nvidia-smi -L`-like output: name, driver, memory. */
+  nvidia: Finding<string[]>;
+  cacheDir: string;
+}
+
+const PACKAGES = ['webgpu', 'onnxruntime-node', 'puppeteer', '@sparticuz/chromium', 'tsx'];
+const PROBE_TIMEOUT_MS = 60_000;
+
+/** Looks at this machine. Each look is on its own: what one meets does not keep another from its answer. */
+export async function collectFacts(cacheDir: string): Promise<DoctorFacts> {
+  const [chosen, installed, bundled, providers, browser, nvidia, versions] = await Promise.all([
+    finding(chosenAdapter(cacheDir)),
+    installedAdapters(),
+    bundledAdapters(cacheDir),
+    finding(listProviders()),
+    finding(findBrowser(cacheDir).then(({ path, source, version }) => ({ path, source, version }))),
+    finding(nvidiaDevices()),
+    packageVersions(),
+  ]);
+  const processors = cpus();
+  return {
+    versions,
+    machine: {
+      os: `${platform()} ${release()} ${arch()}`,
+      cpu: processors[0]?.model.trim() ?? 'unknown',
+      cores: processors.length,
+      memoryBytes: totalmem(),
+    },
+    chosen,
+    adapters: [...installed, ...bundled],
+    providers,
+    browser,
+    nvidia,
+    cacheDir,
+  };
+}
+
+async function finding<T>(look: Promise<T>): Promise<Finding<T>> {
+  try {
+    return { found: await look };
+  } catch (error) {
+    const { message, hint } = toBenchError(error);
+    return { problem: message, hint };
+  }
+}
+
+async function chosenAdapter(cacheDir: string) {
+  const { id, label, kind } = await chooseAdapter('auto', realSurroundings(cacheDir));
+  return { id, name: label, kind };
+}
+
+async function installedAdapters(): Promise<DoctorFacts['adapters']> {
+  return (await probe({})).map((adapter) => ({ ...adapter, origin: 'installed' }));
+}
+
+async function bundledAdapters(cacheDir: string): Promise<DoctorFacts['adapters']> {
+  const swiftShader = await realSurroundings(cacheDir)
+    .swiftShader()
+    .catch(() => null);
+  if (!swiftShader) return [];
+  const env = {
+    ...driverEnvironment([swiftShader.manifest]),
+    ...libraryEnvironment(swiftShader.folder),
+  };
+  return (await probe(env)).map((adapter) => ({ ...adapter, origin: 'bundled' }));
+}
+
+/** A driver that takes the process down is shown as an adapter with a problem. */
+async function probe(env: Record<string, string>): Promise<ProbedAdapter[]> {
+  const task = { type: 'probe', input: { open: true } } as const;
+  try {
+    return (await runTask(task, { env, timeoutMs: PROBE_TIMEOUT_MS })).adapters;
+  } catch (error) {
+    const problem = toBenchError(error).message;
+    return [{ name: 'unknown', vendor: 'unknown', kind: 'gpu', details: {}, problem }];
+  }
+}
+
+async function listProviders(): Promise<ProvidersResult['providers']> {
+  const task = { type: 'providers', input: {} } as const;
+  return (await runTask(task, { timeoutMs: PROBE_TIMEOUT_MS })).providers;
+}
+
+async function nvidiaDevices(): Promise<string[]> {
+  const query = ['--query-gpu=name,driver_version,memory.total', '--format=csv,noheader'];
+  const { stdout } = await promisify(execFile)('nvidia-smi', query, { timeout: 10_000 }).catch(
+    (error: NodeJS.ErrnoException) => {
+      throw new Error(error.code === 'ENOENT' ? 'nvidia-smi is not installed' : error.message);
+    },
+  );
+  return stdout.trim().split('\n');
+}
+
+async function packageVersions(): Promise<Record<string, string>> {
+  const versions: Record<string, string> = { mtok: packageVersion(), node: process.versions.node };
+  for (const name of PACKAGES) versions[name] = await packageVersionOf(name);
+  return versions;
+}
+
+/** Read from disk, since packages need not export their package.json. */
+async function packageVersionOf(name: string): Promise<string> {
+  const require = createRequire(import.meta.url);
+  for (const folder of require.resolve.paths(name) ?? []) {
+    try {
+      const text = await readFile(join(folder, name, 'package.json'), 'utf8');
+      return String((JSON.parse(text) as { version: unknown }).version);
+    } catch {
+      // Not in this folder; the next one up.
+    }
+  }
+  return 'not installed';
+}
