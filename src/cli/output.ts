@@ -15,6 +15,8 @@ export function endQuietlyWhenReaderLeaves(): void {
 
 /** A file that appears whole under its name at `commit` and not at all otherwise. */
 export interface PendingFile {
+  /** Where it lies until then, for another process to write to. */
+  readonly temporaryPath: string;
   write(bytes: Uint8Array): Promise<void>;
   commit(): Promise<void>;
   discard(): Promise<void>;
@@ -45,6 +47,7 @@ export async function createFile(path: string): Promise<PendingFile> {
     await rm(temporary, { force: true });
   };
   return {
+    temporaryPath: temporary,
     async write(bytes) {
       await handle.writeFile(bytes).catch((cause: NodeJS.ErrnoException) => {
         throw unwritable(path, cause.code ?? cause.message, cause);

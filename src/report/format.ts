@@ -7,7 +7,7 @@ export function formatNumber(value: number): string {
   if (size >= 99.95) return value.toFixed(0);
   if (size >= 9.995) return value.toFixed(1);
   if (size >= 0.9995) return value.toFixed(2);
-  if (size >= 0.0001) return String(Number(value.toPrecision(3)));
+  if (size >= 0.0001) return value.toPrecision(3);
   return value.toExponential(1);
 }
 
