@@ -3,7 +3,6 @@ import { DEFAULT_SWEEP } from '../core/plan.ts';
 import { DEFAULT_PROTOCOL } from '../measure/protocol.ts';
 import { benchJson } from '../report/bench-json.ts';
 import { renderTable } from '../report/table.ts';
-import type { BenchArguments } from './bench.ts';
 import type { BenchOptions, BenchPlan } from './bench-options.ts';
 import { planBench, runBench } from './bench-run.ts';
 import { EXIT, usageError } from './failure.ts';
@@ -11,6 +10,29 @@ import { withInterrupt } from './interrupt.ts';
 import { parseDecimal, parseInteger } from './numbers.ts';
 import { assertWritable, writeTextFile } from './output.ts';
 import { ProgressDisplay } from './progress.ts';
+
+/** Options of `mtok bench` as typed, before any check. */
+export interface BenchArguments {
+  model?: string[];
+  backend?: string;
+  variant?: string;
+  kv?: string;
+  activations?: string;
+  host?: string;
+  promptTokens?: string;
+  generateTokens?: string;
+  depth?: string;
+  batch?: string;
+  launches?: string;
+  adapter?: string;
+  gpuPrice?: string;
+  json?: string;
+  out?: string;
+  resume?: boolean;
+  dryRun?: boolean;
+  seed?: string;
+  timeout?: string;
+}
 
 const DEFAULT_SEED = 42;
 

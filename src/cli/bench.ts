@@ -1,29 +1,7 @@
 import type { Command } from 'commander';
 import { BACKEND_NAMES, HOST_NAMES } from '../core/cell.ts';
 import { DEFAULT_SWEEP } from '../core/plan.ts';
-
-/** Options of `mtok bench` as typed, before any check. */
-export interface BenchArguments {
-  model?: string[];
-  backend?: string;
-  variant?: string;
-  kv?: string;
-  activations?: string;
-  host?: string;
-  promptTokens?: string;
-  generateTokens?: string;
-  depth?: string;
-  batch?: string;
-  launches?: string;
-  adapter?: string;
-  gpuPrice?: string;
-  json?: string;
-  out?: string;
-  resume?: boolean;
-  dryRun?: boolean;
-  seed?: string;
-  timeout?: string;
-}
+import type { BenchArguments } from './bench-command.ts';
 
 const EXAMPLES = `
 Lists and ranges: a comma separates values, an option given twice adds its values, and numbers may be

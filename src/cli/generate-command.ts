@@ -3,11 +3,18 @@ import { openTokenizer, requireTokenizer } from '../hosts/node/tokenizer.ts';
 import type { Tokenizer } from '../model/tokenizer.ts';
 import { plainText } from '../report/format.ts';
 import { usageError } from './failure.ts';
-import type { GenerateArguments } from './generate.ts';
 import { withInterrupt } from './interrupt.ts';
 import { parseInteger } from './numbers.ts';
-import { chooseSession, parseTokenIds } from './session-options.ts';
+import { chooseSession, parseTokenIds, type SessionArguments } from './session-options.ts';
 import { prepareSession } from './session-process.ts';
+
+/** Options of `mtok generate` as typed, before any check. */
+export interface GenerateArguments extends SessionArguments {
+  prompt?: string;
+  promptTokens?: string;
+  generateTokens?: string;
+  json?: boolean;
+}
 
 const DEFAULT_TOKENS = 32;
 

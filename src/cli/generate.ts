@@ -1,14 +1,7 @@
 import type { Command } from 'commander';
 import { BACKEND_NAMES } from '../core/cell.ts';
-import { addSessionOptions, type SessionArguments } from './session-options.ts';
-
-/** Options of `mtok generate` as typed, before any check. */
-export interface GenerateArguments extends SessionArguments {
-  prompt?: string;
-  promptTokens?: string;
-  generateTokens?: string;
-  json?: boolean;
-}
+import type { GenerateArguments } from './generate-command.ts';
+import { addSessionOptions } from './session-options.ts';
 
 const EXAMPLES = `
 Examples:

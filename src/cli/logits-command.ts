@@ -2,10 +2,15 @@ import { runTask } from '../hosts/node/spawn.ts';
 import { plainText } from '../report/format.ts';
 import { usageError } from './failure.ts';
 import { withInterrupt } from './interrupt.ts';
-import type { LogitsArguments } from './logits.ts';
 import { createFile } from './output.ts';
-import { chooseSession, parseTokenIds } from './session-options.ts';
+import { chooseSession, parseTokenIds, type SessionArguments } from './session-options.ts';
 import { prepareSession } from './session-process.ts';
+
+/** Options of `mtok logits` as typed, before any check. */
+export interface LogitsArguments extends SessionArguments {
+  tokens?: string;
+  out?: string;
+}
 
 /** Runs `mtok logits`: the file appears complete or not at all. */
 export async function logitsCommand(options: LogitsArguments): Promise<void> {

@@ -1,11 +1,6 @@
 import type { Command } from 'commander';
-import { addSessionOptions, type SessionArguments } from './session-options.ts';
-
-/** Options of `mtok logits` as typed, before any check. */
-export interface LogitsArguments extends SessionArguments {
-  tokens?: string;
-  out?: string;
-}
+import type { LogitsArguments } from './logits-command.ts';
+import { addSessionOptions } from './session-options.ts';
 
 const EXAMPLES = `
 Examples:

@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { addBench } from './bench.ts';
+import { addDoctor } from './doctor-command.ts';
 import { EXIT, reportFailure, usageError } from './failure.ts';
 import { addGenerate } from './generate.ts';
 import { addLogits } from './logits.ts';
@@ -46,7 +47,7 @@ export function createProgram(): Command {
       getOutHelpWidth: helpWidth,
       getErrHelpWidth: helpWidth,
     });
-  for (const add of [addBench, addGenerate, addLogits, addModels, addReport]) {
+  for (const add of [addBench, addGenerate, addLogits, addModels, addReport, addDoctor]) {
     add(program);
   }
   return program;

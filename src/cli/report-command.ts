@@ -5,7 +5,13 @@ import { latestOfEachCell, recordsOfRun } from '../report/select-records.ts';
 import { readStore, storePath } from '../store/jsonl.ts';
 import { usageError } from './failure.ts';
 import { writeTextFile } from './output.ts';
-import type { ReportArguments } from './report.ts';
+
+/** Options of `mtok report` as typed. */
+export interface ReportArguments {
+  out?: string;
+  run?: string;
+  title?: string;
+}
 
 /** Runs `mtok report`. Throws `io` or `record` for a store that cannot be read or holds nothing to report. */
 export async function reportCommand(store: string | null, options: ReportArguments): Promise<void> {

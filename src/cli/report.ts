@@ -1,11 +1,5 @@
 import type { Command } from 'commander';
-
-/** Options of `mtok report` as typed. */
-export interface ReportArguments {
-  out?: string;
-  run?: string;
-  title?: string;
-}
+import type { ReportArguments } from './report-command.ts';
 
 const EXAMPLES = `
 Examples:
