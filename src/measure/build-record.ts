@@ -5,7 +5,9 @@ import { type BenchRecord, type Flag, RECORD_VERSION } from '../core/record.ts';
 import { Rng } from '../core/rng.ts';
 import {
   conditionFlags,
+  costFlags,
   intervalFlags,
+  loadFlags,
   memoryFlags,
   notMeasured,
   percentileFlags,
@@ -113,6 +115,7 @@ function figures(input: RecordInput, device: DeviceInfo): Figures {
   const rng = new Rng('bootstrap', input.seed);
   const prefill = summarisePrefill(launches, cell.workload, rng.fork('prefill'));
   const decode = summariseDecode(launches, cell.workload, rng.fork('decode'));
+  const load = summariseLoad(launches);
   const memory = summariseMemory(launches);
   const rates = { prefill: prefill?.value ?? null, decode: decode?.value ?? null };
   const charged = input.charge(device, rates);
@@ -132,11 +135,13 @@ function figures(input: RecordInput, device: DeviceInfo): Figures {
         ? [notMeasured('decode', 'Nothing was generated; -n is 0.', 'Give -n.')]
         : timerFlags('decode', decode, results)),
       ...(rates.decode === null ? [] : percentileFlags(rates.decode)),
+      ...loadFlags(cell, load),
       ...memoryFlags(cell, memory),
+      ...costFlags(charged.cost),
       ...charged.flags,
     ],
     ...rates,
-    load: summariseLoad(launches),
+    load,
     memory,
     cost: charged.cost,
   };

@@ -1,9 +1,9 @@
 import type { Cell } from '../core/cell.ts';
 import { samplesNeeded } from '../core/quantile.ts';
-import type { Flag } from '../core/record.ts';
+import type { Cost, Flag } from '../core/record.ts';
 import type { IntervalMethod } from '../core/statistics.ts';
 import type { LaunchResult } from './launch.ts';
-import type { Decode, Memory, Summary } from './summarise.ts';
+import type { Decode, Load, Memory, Summary } from './summarise.ts';
 
 /** A timed section must last this many steps of its clock for the clock's error to be below 2 %. */
 const MIN_QUANTA = 50;
@@ -123,6 +123,41 @@ export function memoryFlags(cell: Cell, memory: Memory): Flag[] {
       field: `memory.${key}`,
       message: `${cell.backend} in ${cell.host} does not show ${what}.`,
     }));
+}
+
+const LOAD_NAMES = {
+  readMs: 'reading',
+  packMs: 'packing',
+  compileMs: 'compiling',
+  uploadMs: 'uploading',
+  firstRunMs: 'the first run',
+} satisfies Record<keyof Load, string>;
+
+/** One flag for each part of the load that an engine does not time apart. */
+export function loadFlags(cell: Cell, load: Load): Flag[] {
+  const names = Object.entries(LOAD_NAMES) as [keyof Load, string][];
+  return names
+    .filter(([key]) => load[key] === null)
+    .map(([key, what]) => ({
+      code: 'load-unknown',
+      field: `load.${key}`,
+      message: `${cell.backend} does not show the time of ${what}.`,
+    }));
+}
+
+/** Prices that are missing because their throughput is. */
+export function costFlags(cost: Cost | null): Flag[] {
+  if (cost === null) return [];
+  const missing: Flag[] = [];
+  if (cost.inputUsdPerMtok === null) {
+    const message = 'Without a prefill throughput input tokens have no price.';
+    missing.push(notMeasured('cost.inputUsdPerMtok', message));
+  }
+  if (cost.outputUsdPerMtok === null) {
+    const message = 'Without a decode throughput output tokens have no price.';
+    missing.push(notMeasured('cost.outputUsdPerMtok', message));
+  }
+  return missing;
 }
 
 export function notMeasured(field: string | null, message: string, hint?: string): Flag {

@@ -1,0 +1,42 @@
+import type { Cell } from '../../src/core/cell.ts';
+import type { LaunchResult } from '../../src/measure/launch.ts';
+
+export const fakeCell: Cell = {
+  model: 'tiny',
+  variant: { weights: 'int4', kv: 'auto', activations: 'f32' },
+  backend: 'wgsl',
+  host: 'node',
+  workload: { promptTokens: 100, generatedTokens: 4, depth: 0, batch: 2 },
+};
+
+/** A launch whose repetitions took these times: prefill, then steps, in ms. */
+export function fakeLaunch(
+  repetitions: [prefillMs: number | null, stepMs: number[]][],
+  change: Partial<LaunchResult> = {},
+): LaunchResult {
+  return {
+    launch: {
+      startedAt: '2026-01-02T03:04:05.000Z',
+      load: { readMs: 1, packMs: 0, compileMs: 2, uploadMs: 3, firstRunMs: 4 },
+      warmup: [],
+      repetitions: repetitions.map(([prefillMs, stepMs]) => ({ prefillMs, stepMs })),
+      memory: {
+        weightsBytes: 1000,
+        kvCacheBytes: 100,
+        activationBytes: 10,
+        stagingBytes: 1,
+        peakGpuBytes: 1111,
+        peakRssBytes: 5000,
+      },
+    },
+    modelSha256: 'a'.repeat(64),
+    backend: 'wgsl',
+    variant: { weights: 'int4', kv: 'f16', activations: 'f32' },
+    device: { name: 'NVIDIA H200', vendor: 'nvidia', kind: 'gpu', details: {} },
+    settings: { subgroups: true },
+    provenance: {},
+    warmupConverged: true,
+    clockQuantumMs: 0.001,
+    ...change,
+  };
+}
