@@ -2,6 +2,7 @@ import { cellName } from '../core/cell-name.ts';
 import { DEFAULT_SWEEP } from '../core/plan.ts';
 import { DEFAULT_PROTOCOL } from '../measure/protocol.ts';
 import { benchJson } from '../report/bench-json.ts';
+import { shellWord } from '../report/shell-word.ts';
 import { renderTable } from '../report/table.ts';
 import type { BenchOptions, BenchPlan } from './bench-options.ts';
 import { planBench, runBench } from './bench-run.ts';
@@ -47,7 +48,10 @@ export async function benchCommand(argv: BenchArguments): Promise<number> {
   if (json !== null && json !== '-') await assertWritable(json);
   const display = new ProgressDisplay(process.stderr);
   const onProgress = display.show.bind(display);
-  const outcome = await withInterrupt((signal) => runBench(options, { onProgress, signal }));
+  const command = ['mtok', ...process.argv.slice(2)].map(shellWord).join(' ');
+  const outcome = await withInterrupt((signal) =>
+    runBench(options, { onProgress, signal, command }),
+  );
   display.clear();
 
   const table = renderTable(outcome.records);

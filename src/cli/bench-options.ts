@@ -33,6 +33,8 @@ export interface BenchSurroundings {
   onProgress?: (event: ProgressEvent) => void;
   /** Aborting ends the running launch; finished cells stay stored. */
   signal?: AbortSignal;
+  /** The command line as it would be typed again, for the records. */
+  command?: string;
 }
 
 export interface BenchOutcome {

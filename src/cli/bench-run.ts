@@ -29,7 +29,7 @@ export async function planBench(options: BenchOptions): Promise<BenchPlan> {
  */
 export async function runBench(
   options: BenchOptions,
-  { onProgress = () => {}, signal }: BenchSurroundings = {},
+  { onProgress = () => {}, signal, command }: BenchSurroundings = {},
 ): Promise<BenchOutcome> {
   const { cells, storePath: path } = await planBench(options);
   await prepareStore(path);
@@ -59,7 +59,7 @@ export async function runBench(
     protocol,
     seed: options.seed,
     run: randomUUID(),
-    provenance: await nodeProvenance(),
+    provenance: { ...(command === undefined ? {} : { command }), ...(await nodeProvenance()) },
     charge,
     runLaunch: launcher(context, cacheDir),
     append: (record) => appendRecord(path, record),

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { BenchError } from '../core/errors.ts';
 import { renderMarkdown } from '../report/markdown.ts';
-import { latestOfEachCell, recordsOfRun } from '../report/select-records.ts';
+import { inReadingOrder, latestOfEachCell, recordsOfRun } from '../report/select-records.ts';
 import { readStore, storePath } from '../store/jsonl.ts';
 import { usageError } from './failure.ts';
 import { writeTextFile } from './output.ts';
@@ -25,7 +25,7 @@ export async function reportCommand(store: string | null, options: ReportArgumen
   }
   const { records, problems } = await readStore(path);
   const ofRun = options.run === undefined ? records : recordsOfRun(records, options.run);
-  const chosen = latestOfEachCell(ofRun);
+  const chosen = inReadingOrder(latestOfEachCell(ofRun));
   if (chosen.length === 0) {
     const runs = [...new Set(records.map(({ run }) => run))].slice(-5);
     throw new BenchError('record', `${path} has no records of what was asked for`, {

@@ -1,6 +1,6 @@
 import { workloadName } from '../core/cell-name.ts';
 import type { BenchRecord } from '../core/record.ts';
-import { formatEstimate, formatMegabytes, formatNumber, formatUsd } from './format.ts';
+import { formatEstimate, formatMegabytes, formatNumber } from './format.ts';
 
 /** One figure or name of a result row. */
 export interface Column {
@@ -76,5 +76,5 @@ function megabytes(bytes: number | null): string | null {
 }
 
 function usd(value: number | undefined): string | null {
-  return value === undefined ? null : formatUsd(value).slice(1);
+  return value === undefined ? null : formatNumber(value);
 }

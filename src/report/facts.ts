@@ -23,7 +23,8 @@ export function factTable(
     const isCommon = values.size === 1 && [...values.values()][0]?.length === rows.length;
     const texts = [...values].map(
       ([text, numbers]) =>
-        escapeMarkdown(text) + (isCommon ? '' : ` (rows ${numberRanges(numbers)})`),
+        escapeMarkdown(text) +
+        (isCommon ? '' : ` (${numbers.length === 1 ? 'row' : 'rows'} ${numberRanges(numbers)})`),
     );
     return [escapeMarkdown(name), texts.join('<br>')];
   });

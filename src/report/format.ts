@@ -13,7 +13,7 @@ export function formatNumber(value: number): string {
 
 /** Bytes as megabytes (10^6). */
 export function formatMegabytes(bytes: number): string {
-  return formatNumber(bytes / 1e6);
+  return bytes > 0 && bytes < 1000 ? '<0.001' : formatNumber(bytes / 1e6);
 }
 
 /** `812 ±3.1%`: half the width of the 95 % interval in percent of the median; the median alone without one. */

@@ -1,10 +1,11 @@
 import type { BenchRecord } from '../core/record.ts';
-import { priceLines, softwareAdapters, softwareCaveat } from './caveats.ts';
+import { priceLines, softwareCaveat } from './caveats.ts';
 import { factTable } from './facts.ts';
 import { codeBlock, escapeMarkdown, markdownTable } from './markdown-text.ts';
 import { METHOD } from './method.ts';
 import { NoteList } from './notes.ts';
 import { costTable, loadTable, memoryTable, type Row, throughputTable } from './result-tables.ts';
+import { shellWord } from './shell-word.ts';
 
 export interface ReportOptions {
   title?: string;
@@ -34,6 +35,8 @@ export function renderMarkdown(records: readonly BenchRecord[], options: ReportO
     ),
     '## Method',
     METHOD,
+    '**Protocol** of the launches of these rows:',
+    factTable(rows, (record) => pickSettings(record, isProtocol)),
     '## How to reproduce',
     reproduce(records, options.storePath),
     '## Records',
@@ -44,7 +47,11 @@ export function renderMarkdown(records: readonly BenchRecord[], options: ReportO
 
 function defaultTitle(records: readonly BenchRecord[]): string {
   const models = unique(records.map(({ cell }) => cell.model));
-  const devices = unique(records.flatMap(({ device }) => (device === null ? [] : [device.name])));
+  const devices = unique(
+    ['gpu', 'software', 'cpu'].flatMap((kind) =>
+      records.flatMap(({ device }) => (device?.kind === kind ? [device.name] : [])),
+    ),
+  );
   return `${models.join(', ') || 'No cells'} on ${devices.join(', ') || 'no device'}`;
 }
 
@@ -74,11 +81,11 @@ function runFacts(record: BenchRecord): Record<string, string | number | boolean
 function resultSections(rows: readonly Row[], notes: NoteList): string[] {
   const model = escapeMarkdown(rows[0]?.record.cell.model ?? '');
   const records = rows.map(({ record }) => record);
-  const isSoftware = softwareAdapters(records).length > 0;
   return [
     `## Results: ${model}`,
+    ...warnings(records, []),
     throughputTable(rows, notes),
-    `Intervals at 95 %.${isSoftware ? " Rows with a software adapter's note are no GPU's timings." : ''}`,
+    'In brackets: intervals at 95 %. Notes are explained below.',
     `### Cost: ${model}`,
     ...priceLines(records).map(escapeMarkdown),
     costTable(rows),
@@ -111,7 +118,22 @@ function settingSections(rows: readonly Row[]): string[] {
   const [first] = rows;
   if (first === undefined) return [];
   const { backend, host } = first.record.cell;
-  return [`### ${backend} in ${host}`, factTable(rows, ({ settings }) => settings)];
+  return [
+    `### ${backend} in ${host}`,
+    factTable(rows, (record) => pickSettings(record, (name) => !isProtocol(name))),
+  ];
+}
+
+type Settings = BenchRecord['settings'];
+
+/** How a launch was measured, which is the same for all engines; the rest is the engine's own. */
+function isProtocol(name: string): boolean {
+  return name.startsWith('protocol.') || name === 'clockQuantumMs';
+}
+
+function pickSettings({ settings }: BenchRecord, isWanted: (name: string) => boolean): Settings {
+  const chosen = Object.entries(settings).filter(([name]) => isWanted(name));
+  return Object.fromEntries(chosen.map(([name, value]) => [name.replace('protocol.', ''), value]));
 }
 
 function reproduce(records: readonly BenchRecord[], storePath: string): string {
@@ -122,9 +144,9 @@ function reproduce(records: readonly BenchRecord[], storePath: string): string {
   );
   const report = `mtok report ${shellWord(storePath)} --out report.md`;
   return [
-    'From a clone of the version named above, after `npm ci`, with `npx` before each command:',
-    codeBlock([...commands, report].join('\n')),
-    'The second kind of command needs no GPU: this document follows from the records alone.',
+    'In a clone of the version named above, after `npm ci`:',
+    codeBlock([...commands, report].map((command) => `npx ${command}`).join('\n')),
+    'The last command needs no GPU: this document follows from the records alone.',
   ].join('\n\n');
 }
 
@@ -153,8 +175,4 @@ function groupBy(rows: readonly Row[], key: (row: Row) => string): Row[][] {
 
 function unique(texts: readonly string[]): string[] {
   return [...new Set(texts)];
-}
-
-function shellWord(text: string): string {
-  return /^[\w./-]+$/.test(text) ? text : `'${text.replace(/'/g, `'\\''`)}'`;
 }

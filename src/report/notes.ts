@@ -15,9 +15,10 @@ export interface Note {
 export class NoteList {
   readonly #notes = new Map<string, Note>();
 
-  constructor(records: readonly BenchRecord[]) {
+  /** `without`: codes of flags that what is shown says already. */
+  constructor(records: readonly BenchRecord[], without: readonly string[] = []) {
     for (const record of records) {
-      for (const note of remarks(record)) this.#add(note);
+      for (const note of remarks(record)) if (!without.includes(note.code)) this.#add(note);
     }
   }
 
@@ -25,10 +26,11 @@ export class NoteList {
     return [...this.#notes.values()];
   }
 
-  /** The notes of one of these records. */
+  /** The notes of one of these records, by number. */
   of(record: BenchRecord): Note[] {
     const found = remarks(record).map((remark) => this.#notes.get(noteKey(remark)));
-    return [...new Set(found.filter((note) => note !== undefined))];
+    const notes = new Set(found.filter((note) => note !== undefined));
+    return [...notes].sort((a, b) => a.number - b.number);
   }
 
   #add(remark: Omit<Note, 'number'>): void {

@@ -1,7 +1,7 @@
 import { workloadName } from '../core/cell-name.ts';
 import type { BenchRecord, Estimate } from '../core/record.ts';
 import { backendName } from './columns.ts';
-import { formatInterval, formatMegabytes, formatNumber, formatUsd } from './format.ts';
+import { formatInterval, formatMegabytes, formatNumber } from './format.ts';
 import { escapeMarkdown, type MarkdownColumn, markdownTable } from './markdown-text.ts';
 import type { NoteList } from './notes.ts';
 
@@ -59,7 +59,7 @@ export function costTable(rows: readonly Row[]): string {
     rows.map((row) => [
       ...names(row),
       ...statusOr(row, [
-        usd(row.record.cost?.usdPerHour),
+        number(row.record.cost?.usdPerHour),
         interval(row.record.cost?.inputUsdPerMtok),
         interval(row.record.cost?.outputUsdPerMtok),
       ]),
@@ -147,8 +147,4 @@ function interval(estimate: Estimate | null | undefined): string {
 
 function number(value: number | null | undefined): string {
   return value === null || value === undefined ? 'n/a' : formatNumber(value);
-}
-
-function usd(value: number | undefined): string {
-  return value === undefined ? 'n/a' : formatUsd(value).slice(1);
 }

@@ -12,10 +12,13 @@ const STATUS_WORDS = {
   'timed-out': 'timed out',
 } as const;
 
+/** The formats that ran stand in the first column. */
+const SAID_BY_COLUMNS = ['format-chosen'];
+
 /** The results of a run for a terminal: a grid for each model, with what a reader must know about them around it. */
 export function renderTable(records: readonly BenchRecord[]): string {
   if (records.length === 0) return 'No cells were measured.\n';
-  const notes = new NoteList(records);
+  const notes = new NoteList(records, SAID_BY_COLUMNS);
   const caveat = softwareCaveat(records);
   const caveatLines = caveat === null ? [] : wrapText(caveat, WIDTH);
   const lines = [
