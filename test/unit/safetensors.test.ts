@@ -145,9 +145,7 @@ describe('readRows', () => {
     const opened = await openSafetensors(source);
     source.reads.length = 0;
     expect([...(await readRows(opened, 'a', 1, 1))]).toEqual([4, 5, 6]);
-    expect(source.reads).toEqual([
-      [opened.tensors.get('a')?.offset ?? 0, 12].map((n, i) => (i ? n : n + 12)),
-    ]);
+    expect(source.reads).toEqual([[(opened.tensors.get('a')?.offset ?? 0) + 12, 12]]);
   });
 
   it.each(['F32', 'F16', 'BF16'])('reads %s from an odd place in the file', async (dtype) => {
