@@ -7,11 +7,11 @@ import type { SessionChoice } from './session-options.ts';
 export async function prepareSession(
   choice: SessionChoice,
 ): Promise<{ input: SessionTaskInput; env: Record<string, string> }> {
-  const { model, backend, variant } = choice;
+  const { model, backend, host, adapter, variant } = choice;
   const cacheDir = defaultCacheDir();
-  const needsGpu = backend === 'wgsl' || backend === 'ort-webgpu';
+  const needsGpu = host === 'node' && (backend === 'wgsl' || backend === 'ort-webgpu');
   const env = needsGpu
     ? (await chooseAdapter(choice.adapter ?? 'auto', realSurroundings(cacheDir))).env
     : {};
-  return { input: { model, backend, variant, cacheDir }, env };
+  return { input: { model, backend, host, adapter, variant, cacheDir }, env };
 }

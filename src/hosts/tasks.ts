@@ -1,5 +1,7 @@
+import type { BackendName, HostName, VariantRequest } from '../core/cell.ts';
 import type { LaunchJob, LaunchResult } from '../measure/launch.ts';
 import type { LaunchPhase } from '../measure/progress.ts';
+import type { GenerateRequest, SessionFacts } from './run-session.ts';
 
 /**
  * The work that a command hands to a process (or page) of its own: one entry per kind, with what goes
@@ -9,6 +11,13 @@ export interface TaskTypes {
   probe: { input: ProbeInput; result: ProbeResult; message: never };
   providers: { input: Record<string, never>; result: ProvidersResult; message: never };
   launch: { input: LaunchTaskInput; result: LaunchResult; message: LaunchPhase };
+  /** The message is a token, as it comes. */
+  generate: {
+    input: GenerateTaskInput;
+    result: { tokens: number[] } & SessionFacts;
+    message: number;
+  };
+  logits: { input: LogitsTaskInput; result: { vocab: number } & SessionFacts; message: never };
 }
 
 export type TaskType = keyof TaskTypes;
@@ -27,8 +36,32 @@ export type TaskHandler<T extends TaskType> = (
 
 /** Measures one launch of a cell. */
 export interface LaunchTaskInput extends LaunchJob {
+  /** `--adapter`, for a browser, which chooses anew; null takes the best. */
+  adapter: string | null;
   /** Folder of packed models and exported graphs. */
   cacheDir: string;
+}
+
+/** Which model on which engine, for one session. */
+export interface SessionTaskInput {
+  /** Directory or `synthetic:<preset>[@seed]`. */
+  model: string;
+  backend: BackendName;
+  host: HostName;
+  /** `--adapter`, for a browser, which chooses anew; null takes the best. */
+  adapter: string | null;
+  variant: VariantRequest;
+  /** Folder of packed models and exported graphs. */
+  cacheDir: string;
+}
+
+export interface GenerateTaskInput extends SessionTaskInput, GenerateRequest {}
+
+/** Asks for logits f32[tokens][vocab] in a file. */
+export interface LogitsTaskInput extends SessionTaskInput {
+  tokens: number[];
+  /** An empty file to write them to. */
+  path: string;
 }
 
 /** Asks which adapters a process with this environment sees. */

@@ -5,20 +5,16 @@ import { promisify } from 'node:util';
 import { BenchError } from '../../core/errors.ts';
 import { libraryEnvironment } from '../node/vulkan.ts';
 import { unpackChromium } from './bundled.ts';
+import type { BrowserCommand } from './puppeteer.ts';
 import { systemBrowserPaths } from './system-browsers.ts';
 
 const VERSION_TIMEOUT_MS = 20_000;
 
 /** A browser that starts. */
-export interface FoundBrowser {
-  path: string;
+export interface FoundBrowser extends BrowserCommand {
   source: 'CHROME_PATH' | 'system' | 'puppeteer' | 'bundled';
   /** As it prints it, e.g. `Chromium 147.0.7727.0`; on Windows, where it prints nothing, `unknown`. */
   version: string;
-  /** Puppeteer's name for its way to run without a window: the bundled one has no other. */
-  headless: true | 'shell';
-  /** Added to its environment. */
-  env: Record<string, string>;
 }
 
 /**

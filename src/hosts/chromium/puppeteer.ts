@@ -1,8 +1,18 @@
 import puppeteer, { type Browser } from 'puppeteer';
 import { BenchError } from '../../core/errors.ts';
-import type { FoundBrowser } from './find-browser.ts';
+
+export type { Browser, Page } from 'puppeteer';
 
 const START_TIMEOUT_MS = 60_000;
+
+/** How to start a browser. */
+export interface BrowserCommand {
+  path: string;
+  /** Puppeteer's name for its way to run without a window: the bundled one has no other. */
+  headless: true | 'shell';
+  /** Added to its environment. */
+  env: Record<string, string>;
+}
 
 /** Where Puppeteer keeps the browser it downloaded, or null when it has none. */
 export function downloadedBrowserPath(): string | null {
@@ -17,7 +27,7 @@ export function downloadedBrowserPath(): string | null {
  * Starts a browser without a window. It is talked to over a pipe, so that it ends when this process does.
  * @throws `unsupported` when it does not start.
  */
-export async function launchBrowser(found: FoundBrowser, args: string[]): Promise<Browser> {
+export async function launchBrowser(found: BrowserCommand, args: string[]): Promise<Browser> {
   try {
     return await puppeteer.launch({
       executablePath: found.path,

@@ -6,6 +6,8 @@ import { runTask } from './spawn.ts';
 
 export interface NodeLaunchOptions extends RunLaunchOptions {
   cacheDir: string;
+  /** `--adapter`; null takes the best. */
+  adapter: string | null;
   /** Of the process: which drivers it finds. */
   env: Record<string, string>;
 }
@@ -15,8 +17,8 @@ export async function runNodeLaunch(
   job: LaunchJob,
   options: NodeLaunchOptions,
 ): Promise<LaunchResult> {
-  const { cacheDir, env, timeoutMs, signal, onPhase } = options;
-  const input = { ...job, cacheDir };
+  const { cacheDir, adapter, env, timeoutMs, signal, onPhase } = options;
+  const input = { ...job, adapter, cacheDir };
   const result = await runTask(
     { type: 'launch', input },
     { env, timeoutMs, signal, onMessage: onPhase },

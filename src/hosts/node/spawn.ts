@@ -1,11 +1,11 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { BenchError } from '../../core/errors.ts';
+import { fromWireError, type WorkerMessage, workerMessageSchema } from '../messages.ts';
 import type { Task, TaskType, TaskTypes } from '../tasks.ts';
 import { ENTRY_PATH, WORKER_COMMAND } from './entry.ts';
-import { fromWireError, type WorkerMessage, workerMessageSchema } from './messages.ts';
 import { OutputTail } from './output-tail.ts';
 
-/** A process that has sent its result gets this long to end by itself. */
+/** A process that has sent its result, or was asked to end, gets this long to do so by itself. */
 const EXIT_GRACE_MS = 3000;
 
 export interface RunTaskOptions<T extends TaskType> {
@@ -38,7 +38,7 @@ export async function runTask<T extends TaskType>(
     detached: process.platform !== 'win32',
   });
   const output = new OutputTail(child);
-  const killOnExit = (): void => killGroup(child);
+  const killOnExit = (): void => signalGroup(child, 'SIGTERM');
   process.once('exit', killOnExit);
   const ended = new Promise<void>((resolve) => {
     child.once('close', () => resolve());
@@ -47,7 +47,7 @@ export async function runTask<T extends TaskType>(
   try {
     return await exchange(child, task, options, output);
   } finally {
-    const timer = setTimeout(() => killGroup(child), EXIT_GRACE_MS);
+    const timer = setTimeout(() => signalGroup(child, 'SIGKILL'), EXIT_GRACE_MS);
     await ended;
     clearTimeout(timer);
     process.off('exit', killOnExit);
@@ -71,7 +71,8 @@ function exchange<T extends TaskType>(
     };
     const fail = (error: unknown): void => {
       settle(() => reject(error));
-      killGroup(child);
+      // Lets a browser that the child started end with it; runTask follows up with SIGKILL.
+      signalGroup(child, 'SIGTERM');
     };
     const onAbort = (): void => fail(signal?.reason);
     const relay = (message: unknown): void => {
@@ -137,11 +138,11 @@ function crashError(
   });
 }
 
-function killGroup(child: ChildProcess): void {
+function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
   if (child.pid === undefined) return;
   try {
-    if (process.platform === 'win32') child.kill('SIGKILL');
-    else process.kill(-child.pid, 'SIGKILL');
+    if (process.platform === 'win32') child.kill(signal);
+    else process.kill(-child.pid, signal);
   } catch {
     // Already gone.
   }

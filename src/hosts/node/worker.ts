@@ -1,14 +1,23 @@
 import { BenchError, toBenchError } from '../../core/errors.ts';
-import type { Task, TaskHandler, TaskType } from '../tasks.ts';
-import { toWireError, type WorkerMessage } from './messages.ts';
+import { toWireError, type WorkerMessage } from '../messages.ts';
+import type { Task, TaskHandler, TaskType, TaskTypes } from '../tasks.ts';
 
-type Handlers = { [T in TaskType]: () => Promise<TaskHandler<T>> };
+type Handlers = {
+  [T in TaskType]: (input: TaskTypes[T]['input']) => Promise<TaskHandler<T>>;
+};
 
-/** Loaded on demand, so that a probe does not load engines. */
+const chromium = () => import('../chromium/tasks.ts');
+
+/** By host and loaded on demand, so that a probe does not load engines. */
 const handlers: Handlers = {
   probe: async () => (await import('./probe.ts')).probe,
   providers: async () => (await import('./tasks/providers.ts')).providers,
-  launch: async () => (await import('./tasks/launch.ts')).launch,
+  launch: async ({ cell }) =>
+    (cell.host === 'chromium' ? await chromium() : await import('./tasks/launch.ts')).launch,
+  generate: async ({ host }) =>
+    (host === 'chromium' ? await chromium() : await import('./tasks/generate.ts')).generate,
+  logits: async ({ host }) =>
+    (host === 'chromium' ? await chromium() : await import('./tasks/logits.ts')).logits,
 };
 
 /**
@@ -29,9 +38,9 @@ export function workerMain(): void {
 
 async function runOne<T extends TaskType>(task: Task<T>): Promise<WorkerMessage> {
   try {
-    const load = handlers[task.type] as (() => Promise<TaskHandler<T>>) | undefined;
+    const load = handlers[task.type] as Handlers[T] | undefined;
     if (!load) throw new BenchError('internal', `Unknown task "${String(task.type)}"`);
-    const handler = await load();
+    const handler = await load(task.input);
     const result = await handler(task.input, (message) => void send({ type: 'message', message }));
     return { type: 'result', result };
   } catch (error) {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { BenchError, type ErrorCode } from '../../core/errors.ts';
+import { BenchError, type ErrorCode } from '../core/errors.ts';
 
 /** An error as it crosses a process boundary. */
 export const wireErrorSchema = z.object({
