@@ -61,7 +61,7 @@ export async function runBench(
     run: randomUUID(),
     provenance: { ...(command === undefined ? {} : { command }), ...(await nodeProvenance()) },
     charge,
-    runLaunch: launcher(context, cacheDir),
+    runLaunch: launcher(context, cacheDir, options.adapter),
     append: (record) => appendRecord(path, record),
     onProgress,
     now: () => performance.now(),
@@ -110,10 +110,10 @@ async function storedRecords(
   return new Map([...finished].map(([key, record]) => [key, recharge(record, charge)]));
 }
 
-function launcher({ adapter }: PlanContext, cacheDir: string) {
+function launcher({ adapter }: PlanContext, cacheDir: string, wanted: string | null) {
   const adapterEnv = adapter !== null && 'env' in adapter ? adapter.env : {};
   return async (job: LaunchJob, options: RunLaunchOptions): Promise<LaunchResult> => {
     const env = needsAdapter(job.cell) ? adapterEnv : {};
-    return runNodeLaunch(job, { ...options, cacheDir, env });
+    return runNodeLaunch(job, { ...options, cacheDir, adapter: wanted, env });
   };
 }
