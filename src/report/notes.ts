@@ -39,7 +39,7 @@ export class NoteList {
   }
 }
 
-/** A row's failure, if it has one, then its flags. */
+/** A row's failure, if it has one, then its flags; the failure says why nothing was measured. */
 function remarks(record: BenchRecord): Omit<Note, 'number'>[] {
   const { outcome, flags } = record;
   const failure =
@@ -53,9 +53,12 @@ function remarks(record: BenchRecord): Omit<Note, 'number'>[] {
             hint: outcome.hint,
           },
         ];
+  const told = flags.filter(
+    ({ code, field }) => failure.length === 0 || code !== 'not-measured' || field !== null,
+  );
   return [
     ...failure,
-    ...flags.map(({ code, field, message, hint }) => ({ code, field, message, hint })),
+    ...told.map(({ code, field, message, hint }) => ({ code, field, message, hint })),
   ];
 }
 

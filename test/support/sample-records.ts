@@ -1,0 +1,162 @@
+import type { BenchRecord, Estimate, Flag } from '../../src/core/record.ts';
+
+/** Records that no machine ever measured: round, invented figures for tests of what is made from records. */
+
+const MODEL_SHA256 = 'ab'.repeat(32);
+
+const noMemory: BenchRecord['memory'] = {
+  weightsBytes: null,
+  kvCacheBytes: null,
+  activationBytes: null,
+  stagingBytes: null,
+  peakGpuBytes: null,
+  peakRssBytes: null,
+};
+
+/** `median` with bounds a tenth below and above. */
+export function around(median: number): Estimate {
+  return { median, low: median * 0.9, high: median * 1.1 };
+}
+
+/** A cell measured on an invented GPU. */
+export function gpuRecord(changes: Partial<BenchRecord> = {}): BenchRecord {
+  return {
+    schema: 1,
+    id: 'fixture-gpu',
+    run: 'fixture-run',
+    key: 'fixture-key-gpu',
+    createdAt: '2026-01-02T03:04:05.000Z',
+    cell: {
+      model: 'fixture-model',
+      variant: { weights: 'int4', kv: 'f16', activations: 'f32' },
+      backend: 'wgsl',
+      host: 'node',
+      workload: { promptTokens: 512, generatedTokens: 128, depth: 0, batch: 1 },
+    },
+    modelSha256: MODEL_SHA256,
+    device: { name: 'Invented GPU 9000', vendor: 'nobody', kind: 'gpu', details: {} },
+    outcome: { status: 'ok' },
+    flags: [],
+    settings: { subgroups: true, 'protocol.launches': 3 },
+    provenance: { command: 'mtok bench --model fixture-model', mtok: '0.0.0', node: '20.19.0' },
+    seed: 42,
+    launches: [1, 2, 3].map(() => ({
+      startedAt: '2026-01-02T03:04:05.000Z',
+      load: { readMs: 10, packMs: 0, compileMs: 200, uploadMs: 30, firstRunMs: 40 },
+      warmup: [{ prefillMs: 120, stepMs: [11] }],
+      repetitions: [{ prefillMs: 100, stepMs: [10, 10] }],
+      memory: { ...noMemory, weightsBytes: 1e9 },
+    })),
+    prefill: { tokensPerSecond: around(5120), ttftMs: around(100) },
+    decode: { tokensPerSecond: around(100), tpotMs: { p50: 10, p95: 12, p99: 15 } },
+    load: { readMs: 10, packMs: 0, compileMs: 200, uploadMs: 30, firstRunMs: 40 },
+    memory: {
+      weightsBytes: 1_000_000_000,
+      kvCacheBytes: 20_000_000,
+      activationBytes: 3_000_000,
+      stagingBytes: 512,
+      peakGpuBytes: 1_023_000_512,
+      peakRssBytes: 400_000_000,
+    },
+    cost: {
+      usdPerHour: 3.6,
+      view: 'split',
+      inputUsdPerMtok: around(0.1953),
+      outputUsdPerMtok: around(10),
+      price: { gpu: 'Invented GPU 9000', source: '--gpu-price', date: null, standIn: false },
+    },
+    ...changes,
+  };
+}
+
+const softwareFlag: Flag = {
+  code: 'software-adapter',
+  field: null,
+  message: "Invented Software Rasteriser computes on the processor; these timings are not a GPU's.",
+  hint: 'Run on a machine with a GPU; mtok doctor lists the adapters found.',
+};
+
+/** The same cell on an invented software adapter whose engine hides a figure; one launch, a stand-in price. */
+export function softwareRecord(changes: Partial<BenchRecord> = {}): BenchRecord {
+  const record = gpuRecord();
+  const single = (median: number): Estimate => ({ median, low: null, high: null });
+  return {
+    ...record,
+    id: 'fixture-software',
+    key: 'fixture-key-software',
+    cell: {
+      ...record.cell,
+      backend: 'ort-webgpu',
+      workload: { ...record.cell.workload, depth: 64, batch: 4 },
+    },
+    device: {
+      name: 'Invented Software Rasteriser',
+      vendor: 'nobody',
+      kind: 'software',
+      details: {},
+    },
+    flags: [
+      softwareFlag,
+      {
+        code: 'memory-unknown',
+        field: 'memory.activationBytes',
+        message: 'ort-webgpu in node does not show the bytes of activations.',
+      },
+      {
+        code: 'no-interval',
+        field: null,
+        message: 'One launch gives no interval: its repetitions share what made it fast or slow.',
+        hint: 'Use --launches 6.',
+      },
+      {
+        code: 'p99-withheld',
+        field: 'decode.tpotMs.p99',
+        message: 'p99 needs at least 299 decode steps over all launches.',
+      },
+    ],
+    launches: record.launches.slice(0, 1),
+    prefill: { tokensPerSecond: single(40.96), ttftMs: single(12_500) },
+    decode: { tokensPerSecond: single(1.25), tpotMs: { p50: 800, p95: 900, p99: null } },
+    memory: { ...record.memory, activationBytes: null },
+    cost: {
+      usdPerHour: 2.95,
+      view: 'split',
+      inputUsdPerMtok: single(20),
+      outputUsdPerMtok: single(655.6),
+      price: { gpu: 'H100', source: 'An invented price list', date: '2026-01-01', standIn: true },
+    },
+    ...changes,
+  };
+}
+
+/** A cell that could not run. */
+export function unsupportedRecord(changes: Partial<BenchRecord> = {}): BenchRecord {
+  const record = gpuRecord();
+  return {
+    ...record,
+    id: 'fixture-unsupported',
+    key: 'fixture-key-unsupported',
+    cell: { ...record.cell, backend: 'ort-cuda' },
+    device: null,
+    outcome: {
+      status: 'unsupported',
+      code: 'unsupported',
+      message: 'ONNX Runtime has no CUDA provider on this machine.',
+      hint: 'See mtok doctor.',
+    },
+    flags: [
+      {
+        code: 'not-measured',
+        field: null,
+        message: 'The cell did not finish; its figures are unknown.',
+      },
+    ],
+    launches: [],
+    prefill: null,
+    decode: null,
+    load: null,
+    memory: noMemory,
+    cost: null,
+    ...changes,
+  };
+}

@@ -1,0 +1,69 @@
+import { describe, expect, it } from 'vitest';
+import { renderTable } from '../../src/report/table.ts';
+import { gpuRecord, softwareRecord, unsupportedRecord } from '../support/sample-records.ts';
+
+describe('renderTable', () => {
+  it('shows results, failures and what a reader must know about them', async () => {
+    const table = renderTable([gpuRecord(), softwareRecord(), unsupportedRecord()]);
+    await expect(table).toMatchFileSnapshot('../fixtures/table.txt');
+  });
+
+  it('says above and below that a software adapter is no GPU', () => {
+    const lines = renderTable([softwareRecord()]).trimEnd().split('\n');
+    expect(lines[0]).toMatch(/^SOFTWARE ADAPTER: ort-webgpu ran on Invented Software Rasteriser/);
+    expect(lines.slice(-2).join(' ')).toContain("a software adapter's, not a GPU's");
+  });
+
+  it('says nothing of the kind when a GPU ran', () => {
+    expect(renderTable([gpuRecord()])).not.toContain('SOFTWARE');
+  });
+
+  it('fits 140 columns with the longest names of engines and formats', () => {
+    const record = softwareRecord();
+    const chromium = { ...record, cell: { ...record.cell, host: 'chromium' as const } };
+    const lines = renderTable([chromium, gpuRecord()]).split('\n');
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(160);
+    expect(
+      Math.max(
+        ...renderTable([gpuRecord(), record])
+          .split('\n')
+          .map((line) => line.length),
+      ),
+    ).toBeLessThanOrEqual(140);
+  });
+
+  it('gives every flag a number that the row and the legend share', () => {
+    const table = renderTable([softwareRecord()]);
+    const row = table.split('\n').find((line) => line.startsWith('int4'));
+    expect(row).toMatch(/1,2,3,4$/);
+    expect(table).toMatch(/^2 \[memory-unknown, memory\.activationBytes\] /m);
+  });
+
+  it('numbers equal remarks of several rows once', () => {
+    const table = renderTable([softwareRecord(), softwareRecord()]);
+    expect(table.match(/\[software-adapter\]/g)).toHaveLength(1);
+  });
+
+  it('leaves out the columns of a phase that no cell has', () => {
+    const { cell } = gpuRecord();
+    const prefillOnly = gpuRecord({
+      cell: { ...cell, workload: { ...cell.workload, generatedTokens: 0 } },
+      decode: null,
+    });
+    const heading = renderTable([prefillOnly]).match(/^weights .*$/m)?.[0];
+    expect(heading).toContain('prefill');
+    expect(heading).not.toContain('decode');
+    expect(heading).not.toContain('output');
+  });
+
+  it('lets no control sequence of a name through to the terminal', () => {
+    const { cell } = gpuRecord();
+    const table = renderTable([gpuRecord({ cell: { ...cell, model: 'evil\u001b[2J\u202ename' } })]);
+    expect(table).toContain('evil [2J name');
+    expect(table).not.toMatch(/[^\P{Cc}\n]|\u202e/u);
+  });
+
+  it('has something to say about no records', () => {
+    expect(renderTable([])).toBe('No cells were measured.\n');
+  });
+});
