@@ -15,10 +15,10 @@ export interface Note {
 export class NoteList {
   readonly #notes = new Map<string, Note>();
 
-  /** `without`: codes of flags that what is shown says already. */
-  constructor(records: readonly BenchRecord[], without: readonly string[] = []) {
-    for (const record of records) {
-      for (const note of remarks(record)) if (!without.includes(note.code)) this.#add(note);
+  /** `isShown` tells whether a figure is on the page; remarks on others would only distract there. */
+  constructor(records: readonly BenchRecord[], isShown: (field: string) => boolean = () => true) {
+    for (const note of records.flatMap(remarks)) {
+      if (note.field === null || isShown(note.field)) this.#add(note);
     }
   }
 

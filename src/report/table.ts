@@ -1,6 +1,6 @@
 import type { BenchRecord } from '../core/record.ts';
 import { priceLines, softwareCaveat } from './caveats.ts';
-import { type Column, nameColumns, resultColumns } from './columns.ts';
+import { backendName, type Column, nameColumns, resultColumns } from './columns.ts';
 import { plainText } from './format.ts';
 import { type Note, NoteList } from './notes.ts';
 import { textGrid, wrapText } from './text-grid.ts';
@@ -12,13 +12,16 @@ const STATUS_WORDS = {
   'timed-out': 'timed out',
 } as const;
 
-/** The formats that ran stand in the first column. */
-const SAID_BY_COLUMNS = ['format-chosen'];
+/** Figures that have a column here, by the names under which flags speak of them. */
+function isShown(field: string): boolean {
+  if (field.startsWith('memory.')) return /(weights|kvCache|peakGpu|peakRss)Bytes$/.test(field);
+  return /^(prefill|decode|cost|memory)/.test(field) && !/\.p9[59]$/.test(field);
+}
 
 /** The results of a run for a terminal: a grid for each model, with what a reader must know about them around it. */
 export function renderTable(records: readonly BenchRecord[]): string {
   if (records.length === 0) return 'No cells were measured.\n';
-  const notes = new NoteList(records, SAID_BY_COLUMNS);
+  const notes = new NoteList(records, isShown);
   const caveat = softwareCaveat(records);
   const caveatLines = caveat === null ? [] : wrapText(caveat, WIDTH);
   const lines = [
@@ -82,10 +85,11 @@ function noteColumn(notes: NoteList): Column {
 
 function deviceLines(records: readonly BenchRecord[]): string[] {
   const lines = new Map<string, Set<string>>();
-  for (const { device, cell } of records) {
+  for (const record of records) {
+    const { device } = record;
     if (device === null) continue;
     const name = `${plainText(device.name)} (${plainText(device.vendor)}, ${device.kind})`;
-    lines.set(name, (lines.get(name) ?? new Set()).add(cell.backend));
+    lines.set(name, (lines.get(name) ?? new Set()).add(backendName(record)));
   }
   return [...lines].flatMap(([name, backends]) =>
     wrapText(`Device of ${[...backends].join(', ')}: ${name}`, WIDTH, '  '),

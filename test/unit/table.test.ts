@@ -35,8 +35,20 @@ describe('renderTable', () => {
   it('gives every flag a number that the row and the legend share', () => {
     const table = renderTable([softwareRecord()]);
     const row = table.split('\n').find((line) => line.startsWith('int4'));
-    expect(row).toMatch(/1,2,3,4$/);
-    expect(table).toMatch(/^2 \[memory-unknown, memory\.activationBytes\] /m);
+    expect(row).toMatch(/ 1,2$/);
+    expect(table).toMatch(/^2 \[no-interval\] /m);
+  });
+
+  it('keeps remarks on figures that have no column to the report', () => {
+    const table = renderTable([softwareRecord()]);
+    expect(table).not.toContain('activationBytes');
+    const { memory, flags } = softwareRecord();
+    const flag = { code: 'memory-unknown', field: 'memory.peakGpuBytes', message: 'It is hidden.' };
+    const hidden = softwareRecord({
+      memory: { ...memory, peakGpuBytes: null },
+      flags: [...flags, flag],
+    });
+    expect(renderTable([hidden])).toMatch(/ n\/a .* 1,2,3$/m);
   });
 
   it('numbers equal remarks of several rows once', () => {
