@@ -15,39 +15,63 @@ import type { ModelSource } from './source.ts';
 /** Weights that are in memory as f32 at once: 16 MiB. */
 const CHUNK_WEIGHTS = 4 * 1024 * 1024;
 
-/** Collects the bytes of one plane, in order, and passes them on in checksummed pieces. */
+/**
+ * Collects the bytes of one plane, in order, and passes them on in checksummed pieces. Hashing and writing a
+ * piece go on in the background while the next one fills.
+ */
 class PlaneWriter {
   readonly checksums: string[] = [];
   readonly #writer: SafetensorsWriter;
   readonly #name: string;
-  readonly #piece: Uint8Array;
+  readonly #pieceBytes: number;
+  #piece: Uint8Array;
   #filled = 0;
   #written = 0;
+  #inFlight: Promise<void> = Promise.resolve();
 
   constructor(writer: SafetensorsWriter, name: string, bytes: number) {
     this.#writer = writer;
     this.#name = name;
-    this.#piece = new Uint8Array(Math.min(bytes, CHECKSUM_BYTES));
+    this.#pieceBytes = Math.min(bytes, CHECKSUM_BYTES);
+    this.#piece = new Uint8Array(this.#pieceBytes);
   }
 
   async append(bytes: Uint8Array): Promise<void> {
     let rest = bytes;
     while (rest.byteLength > 0) {
-      const taken = rest.subarray(0, this.#piece.byteLength - this.#filled);
+      const taken = rest.subarray(0, this.#pieceBytes - this.#filled);
       this.#piece.set(taken, this.#filled);
       this.#filled += taken.byteLength;
       rest = rest.subarray(taken.byteLength);
-      if (this.#filled === this.#piece.byteLength) await this.flush();
+      if (this.#filled === this.#pieceBytes) await this.#flush();
     }
   }
 
-  async flush(): Promise<void> {
+  /** Writes what is left and waits for everything to be written. */
+  async finish(): Promise<void> {
+    await this.#flush();
+    await this.#inFlight;
+  }
+
+  async #flush(): Promise<void> {
+    await this.#inFlight;
     if (this.#filled === 0) return;
     const bytes = this.#piece.subarray(0, this.#filled);
-    this.checksums.push(await sha256Hex(bytes));
-    await this.#writer.write(this.#name, this.#written, bytes);
-    this.#written += this.#filled;
+    const offset = this.#written;
+    this.#piece = new Uint8Array(this.#pieceBytes);
     this.#filled = 0;
+    this.#written += bytes.byteLength;
+    this.#inFlight = this.#send(offset, bytes);
+    // Reported by whoever waits for it next; until then it must not count as unhandled.
+    this.#inFlight.catch(() => {});
+  }
+
+  async #send(offset: number, bytes: Uint8Array): Promise<void> {
+    const [checksum] = await Promise.all([
+      sha256Hex(bytes),
+      this.#writer.write(this.#name, offset, bytes),
+    ]);
+    this.checksums.push(checksum);
   }
 }
 
@@ -88,7 +112,7 @@ async function packTensor(
       await planeWriter.append(bytes);
     }
   }
-  for (const planeWriter of writers.values()) await planeWriter.flush();
+  await Promise.all([...writers.values()].map((planeWriter) => planeWriter.finish()));
 }
 
 /**

@@ -76,7 +76,7 @@ function quantiseInt8Block(
   const inverse = invert(d);
   for (let i = 0; i < count; i++) {
     const x = Math.fround((values[start + i] ?? 0) * inverse);
-    codes[at + i] = x < 0 ? -((0.5 - x) | 0) : (x + 0.5) | 0;
+    codes[at + i] = (x + (x < 0 ? -0.5 : 0.5)) | 0;
   }
   return d;
 }

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { describeModel, openSource } from '../../src/hosts/node/model-source.ts';
 import { tensorNames } from '../../src/model/config.ts';
-import { isRedundant } from '../../src/model/hf-tensors.ts';
+import { hfTensors, isRedundant } from '../../src/model/hf-tensors.ts';
+import { presets } from '../../src/model/presets.ts';
 import {
   floatBytes,
   type TestTensor,
@@ -223,6 +224,22 @@ describe('openDirectory', () => {
     await expect(openSource(join(folder, 'config.json'))).rejects.toThrow(
       /is a file, a model directory/,
     );
+  });
+});
+
+describe('hfTensors', () => {
+  const shapesOf = (preset: keyof typeof presets) =>
+    new Map(hfTensors(presets[preset].config).map(({ hfName, hfShape }) => [hfName, hfShape]));
+
+  it('names what Qwen2, Qwen3 and untied models have besides', () => {
+    const qwen2 = shapesOf('test-gqa7');
+    expect(qwen2.get('model.layers.1.self_attn.q_proj.bias')).toEqual([224]);
+    expect(qwen2.get('model.layers.1.self_attn.v_proj.bias')).toEqual([32]);
+    const qwen3 = shapesOf('test-qknorm');
+    expect(qwen3.get('model.layers.0.self_attn.q_norm.weight')).toEqual([20]);
+    expect(qwen3.get('model.layers.0.self_attn.k_norm.weight')).toEqual([20]);
+    expect(qwen3.get('model.layers.0.self_attn.o_proj.weight')).toEqual([80, 160]);
+    expect(shapesOf('test-mha-untied').get('lm_head.weight')).toEqual([512, 60]);
   });
 });
 

@@ -95,6 +95,12 @@ it('names the tensor and row of a weight that the format cannot hold', async () 
   await expect(packed(bad, 'f16')).rejects.toThrow(/layers.1.o: Weight 1000000 at row 0, column 0/);
 });
 
+it('passes on what the sink throws', async () => {
+  const source = await openSynthetic('synthetic:test-odd');
+  const full = { name: 'full', write: () => Promise.reject(new Error('disk full')) };
+  await expect(writePacked(source, 'int4', full)).rejects.toThrow('disk full');
+});
+
 describe('a packed file', () => {
   let source: ModelSource;
   let bytes: Uint8Array;

@@ -11,7 +11,9 @@ function blockByHand(format: 'int4' | 'int8', block: number[]): { codes: number[
   const magnitudes = block.map(Math.abs);
   const largest = Math.max(...magnitudes);
   if (format === 'int4') {
-    const d = fround((block[magnitudes.indexOf(largest)] ?? 0) / -8);
+    // Of zeros alone the largest is +0 whatever their signs, which makes the scale −0.
+    const extreme = largest === 0 ? 0 : (block[magnitudes.indexOf(largest)] ?? 0);
+    const d = fround(extreme / -8);
     const id = d === 0 ? 0 : fround(1 / d);
     const codes = block.map((x) => Math.min(15, Math.trunc(fround(fround(x * id) + 8.5))));
     return { codes, scale: toFloat16(d) };
