@@ -11,6 +11,7 @@ export default defineConfig({
         test: {
           name: 'gpu',
           include: ['test/gpu/**/*.test.ts'],
+          globalSetup: ['test/support/choose-test-adapter.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
           ...oneAtATime,
