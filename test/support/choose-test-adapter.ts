@@ -7,6 +7,6 @@ import { chooseAdapter } from '../../src/hosts/node/choose-adapter.ts';
  */
 export default async function setup(project: TestProject): Promise<void> {
   const choice = await chooseAdapter(process.env.MTOK_TEST_ADAPTER ?? 'auto');
-  Object.assign(project.config.env, choice.env);
+  project.config.env = { ...project.config.env, ...choice.env };
   process.stderr.write(`WebGPU adapter of ${project.name} tests: ${choice.label}\n`);
 }
