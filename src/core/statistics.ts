@@ -17,16 +17,19 @@ export interface TimeEstimate {
 const DRAWS = 10_000;
 /** From here on the launches themselves can be resampled; below, their logarithms are taken as normal. */
 const MIN_LAUNCHES_BOOTSTRAP = 5;
-/** Launches without samples are not allowed; the headline is the median of the medians of launches. */
+/** Two have one degree of freedom: an interval thirteen times as wide as their difference says nothing. */
+const MIN_LAUNCHES_T = 3;
+
+/** The headline: the median over launches of each launch's median. */
 export function medianOfLaunches(launches: LaunchSamples): number {
   return median(launches.map(median));
 }
 
 /**
  * Median over launches of the launches' medians, with a 95 % interval: from five launches on by a seeded
- * hierarchical percentile bootstrap, for two to four by Student's t on the logarithms of the launches'
- * medians (times are positive and skewed; the interval is wide, and says so), for one none: its repetitions
- * share whatever made that launch fast or slow.
+ * hierarchical percentile bootstrap, for three and four by Student's t on the logarithms of the launches'
+ * medians (times are positive and skewed; the interval is wide, and says so), for fewer none: repetitions
+ * within a launch share whatever made it fast or slow.
  */
 export function estimateTime(launches: LaunchSamples, rng: Rng): TimeEstimate {
   const centre = medianOfLaunches(launches);
@@ -35,7 +38,7 @@ export function estimateTime(launches: LaunchSamples, rng: Rng): TimeEstimate {
     return { estimate: { median: centre, low, high }, method: 'bootstrap' };
   }
   const medians = launches.map(median);
-  if (medians.length >= 2 && medians.every((value) => value > 0)) {
+  if (medians.length >= MIN_LAUNCHES_T && medians.every((value) => value > 0)) {
     const [low, high] = logTInterval(medians);
     return { estimate: { median: centre, low, high }, method: 't-log' };
   }

@@ -54,8 +54,8 @@ export function conditionFlags(cell: Cell, results: readonly LaunchResult[]): Fl
 export function intervalFlags(methods: readonly IntervalMethod[], launches: number): Flag[] {
   if (methods.includes('none')) {
     const message =
-      launches === 1
-        ? 'One launch gives no interval: its repetitions share what made it fast or slow.'
+      launches < 3
+        ? 'Fewer than 3 launches give no interval: repetitions share what made their launch fast or slow.'
         : 'No interval: a launch was too fast for its clock.';
     return [{ code: 'no-interval', field: null, message, hint: 'Use --launches 6.' }];
   }

@@ -61,12 +61,26 @@ export async function readStore(path: string): Promise<StoreContent> {
 /** Makes the store's folder and checks that it can be written, before anything is measured. Throws `io`. */
 export async function prepareStore(path: string): Promise<void> {
   try {
-    await mkdir(dirname(path), { recursive: true });
+    await makeFolder(dirname(path));
     const file = await open(path, 'a');
     await file.close();
   } catch (cause) {
     throw ioError('write', path, cause);
   }
+}
+
+/** Like mkdir -p; Node's own never returns where a file system answers ENOENT below a folder that exists (/proc). */
+async function makeFolder(folder: string): Promise<void> {
+  const isThere = await stat(folder).then(
+    (stats) => stats.isDirectory(),
+    () => false,
+  );
+  if (isThere) return;
+  const parent = dirname(folder);
+  if (parent !== folder) await makeFolder(parent);
+  await mkdir(folder).catch((cause: unknown) => {
+    if (errorCode(cause) !== 'EEXIST') throw cause; // another process was faster; a file fails at open
+  });
 }
 
 /**

@@ -53,11 +53,13 @@ describe('estimateTime', () => {
     expect(medianOfLaunches([[1, 1, 1, 1, 1], [10, 11, 12], [20]])).toBe(11);
   });
 
-  test('one launch has no interval', () => {
-    expect(estimateTime([[1, 2, 3]], new Rng(1))).toEqual({
-      estimate: { median: 2, low: null, high: null },
-      method: 'none',
-    });
+  test('one or two launches have no interval', () => {
+    for (const launches of [[[1, 2, 3]], [[2], [2]]]) {
+      expect(estimateTime(launches, new Rng(1))).toEqual({
+        estimate: { median: 2, low: null, high: null },
+        method: 'none',
+      });
+    }
   });
 
   test('few launches have the t-interval of their logarithms', () => {

@@ -156,6 +156,14 @@ describe('store', () => {
     const below = join(folder, 'file', 'records.jsonl');
     await expect(prepareStore(below)).rejects.toMatchObject({ code: 'io' });
     await expect(readStore(folder)).rejects.toMatchObject({ code: 'io' });
+    await expect(prepareStore('/proc/mtok/records.jsonl')).rejects.toMatchObject({ code: 'io' });
+    await expect(stat(below)).rejects.toThrow();
+  });
+
+  test('makes the folders it needs', async () => {
+    const deep = join(folder, 'a', 'b', 'records.jsonl');
+    await Promise.all([prepareStore(deep), prepareStore(deep)]);
+    expect((await stat(deep)).size).toBe(0);
   });
 
   test('is a file in a folder unless it is named', () => {
