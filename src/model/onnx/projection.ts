@@ -1,5 +1,4 @@
-import type { PackedModel } from '../packed.ts';
-import { BLOCK, blocksPerRow } from '../packed.ts';
+import { BLOCK, blocksPerRow, type PackedModel } from '../packed.ts';
 import type { GraphBuilder } from './graph.ts';
 import {
   blockCodes,
@@ -7,59 +6,86 @@ import {
   denseRows,
   denseTransposed,
   type FloatType,
+  shapeOf,
 } from './weight-data.ts';
 
-/** How accurately MatMulNBits computes: 1 = in f32, 2 = in f16, 4 = activations rounded to int8. */
+/** How MatMulNBits computes: 1 in f32, 2 in f16. (4 would round activations to 8 bits: another function.) */
 const ACCURACY = { float32: 1, float16: 2 } as const;
 
-/** Adds the model's weights and the operators that read them, in the number format they are packed in. */
-export class WeightWriter {
-  readonly graph: GraphBuilder;
-  readonly model: PackedModel;
-  readonly float: FloatType;
+export interface WeightOptions {
+  /** Type of activations, scales, norms and unquantised matrices. */
+  float: FloatType;
+  /** Write int8 matrices as floats: for an engine whose 8-bit kernel would expand them in every run. */
+  expandInt8: boolean;
+}
 
-  constructor(graph: GraphBuilder, model: PackedModel, float: FloatType) {
+/** Adds a model's weights to a graph and the operators that read them, in the format they are packed in. */
+export class WeightWriter {
+  private readonly graph: GraphBuilder;
+  private readonly model: PackedModel;
+  private readonly options: WeightOptions;
+
+  constructor(graph: GraphBuilder, model: PackedModel, options: WeightOptions) {
     this.graph = graph;
     this.model = model;
-    this.float = float;
+    this.options = options;
   }
 
-  /** A norm's or bias's values, [cols] of the tensors one after the other. Returns the initializer's name. */
+  /** Norms' or biases' values, one after the other. Returns the initializer's name. */
   vector(tensors: readonly string[]): string {
-    const length = tensors.reduce((sum, tensor) => sum + this.shape(tensor).cols, 0);
-    const data = denseRows(this.model, tensors, this.float);
-    return this.graph.weight(tensors.join('+'), this.float, [length], data);
+    const length = tensors.reduce((sum, tensor) => sum + shapeOf(this.model, tensor).cols, 0);
+    const { float } = this.options;
+    return this.graph.weight(
+      tensors.join('+'),
+      float,
+      [length],
+      denseRows(this.model, tensors, float),
+    );
   }
 
-  /** x[…, cols] · W[rows, cols]ᵀ (+ bias): MatMulNBits where W is quantised, MatMul where it is not. */
-  project(name: string, x: string, tensor: string, bias?: string): string {
-    if (this.isQuantised(tensor)) return this.projectBlocks(name, x, tensor, bias);
-    const { rows, cols } = this.shape(tensor);
-    const data = denseTransposed(this.model, tensor, this.float);
-    const weight = this.graph.weight(`${tensor}.transposed`, this.float, [cols, rows], data);
-    if (!bias) return this.graph.node(name, 'MatMul', [x, weight]);
-    const product = this.graph.node(`${name}/MatMul`, 'MatMul', [x, weight]);
-    return this.graph.node(name, 'Add', [product, this.vector([bias])]);
+  /**
+   * x[…, cols] · Wᵀ (+ bias), W[rows, cols] being the tensors stacked by rows, all of one format:
+   * MatMulNBits where they are quantised, MatMul where they are not.
+   */
+  project(name: string, x: string, tensors: readonly string[], biases: readonly string[] = []) {
+    const { graph, model } = this;
+    const { float } = this.options;
+    const rows = tensors.reduce((sum, tensor) => sum + shapeOf(model, tensor).rows, 0);
+    const cols = shapeOf(model, tensors[0] ?? '').cols;
+    if (tensors.some((tensor) => this.isQuantised(tensor))) {
+      return this.projectBlocks(name, x, tensors, { rows, cols }, biases);
+    }
+    const weight = graph.weight(
+      `${tensors.join('+')}.transposed`,
+      float,
+      [cols, rows],
+      denseTransposed(model, tensors, float),
+    );
+    if (biases.length === 0) return graph.node(name, 'MatMul', [x, weight]);
+    const product = graph.node(`${name}/MatMul`, 'MatMul', [x, weight]);
+    return graph.node(name, 'Add', [product, this.vector(biases)]);
   }
 
   /** Rows of the embedding table: indices[1, n] → [1, n, cols]. */
   gather(name: string, tensor: string, indices: string): string {
-    const { rows, cols } = this.shape(tensor);
     if (this.isQuantised(tensor)) return this.gatherBlocks(name, tensor, indices);
-    const table = this.graph.weight(
-      tensor,
-      this.float,
-      [rows, cols],
-      denseRows(this.model, [tensor], this.float),
-    );
+    const { rows, cols } = shapeOf(this.model, tensor);
+    const { float } = this.options;
+    const data = denseRows(this.model, [tensor], float);
+    const table = this.graph.weight(tensor, float, [rows, cols], data);
     return this.graph.node(name, 'Gather', [table, indices], { attributes: { axis: 0 } });
   }
 
-  private projectBlocks(name: string, x: string, tensor: string, bias?: string): string {
-    const { rows, cols } = this.shape(tensor);
-    const { codes, scales } = this.blocks(tensor);
+  private projectBlocks(
+    name: string,
+    x: string,
+    tensors: readonly string[],
+    { rows, cols }: { rows: number; cols: number },
+    biases: readonly string[],
+  ): string {
+    const { codes, scales } = this.blocks(tensors, rows, cols);
     const input = [x, codes, scales];
-    if (bias) input.push('', '', this.vector([bias]));
+    if (biases.length > 0) input.push('', '', this.vector(biases));
     return this.graph.node(name, 'MatMulNBits', input, {
       domain: 'com.microsoft',
       attributes: {
@@ -67,33 +93,34 @@ export class WeightWriter {
         N: rows,
         bits: this.bits,
         block_size: BLOCK,
-        accuracy_level: ACCURACY[this.float],
+        accuracy_level: ACCURACY[this.options.float],
       },
     });
   }
 
+  /**
+   * Shares its initializers with the LM head, which wants the codes in another shape. The Reshape must not
+   * be folded into a second copy of them: switch the ConstantFolding optimizer off.
+   */
   private gatherBlocks(name: string, tensor: string, indices: string): string {
-    const { rows, cols } = this.shape(tensor);
-    const { codes, scales } = this.blocks(tensor);
+    const { graph } = this;
+    const { rows, cols } = shapeOf(this.model, tensor);
+    const { codes, scales } = this.blocks([tensor], rows, cols);
     const padded = blocksPerRow(cols) * BLOCK;
-    const flat = this.graph.constant(
-      'embed.codesShape',
-      'int64',
-      [2],
-      [rows, (padded * this.bits) / 8],
-    );
-    const table = this.graph.node(`${name}/codes`, 'Reshape', [codes, flat]);
-    const rowsOut = this.graph.node(
-      padded === cols ? name : `${name}/padded`,
-      'GatherBlockQuantized',
-      [table, indices, scales],
-      {
-        domain: 'com.microsoft',
-        attributes: { gather_axis: 0, quantize_axis: 1, block_size: BLOCK, bits: this.bits },
-      },
-    );
-    if (padded === cols) return rowsOut;
-    return this.graph.slice(name, rowsOut, 2, 0, cols);
+    const shape = [rows, (padded * this.bits) / 8];
+    const flat = graph.constant('embed.codesShape', 'int64', [2], shape);
+    const table = graph.node(`${name}/codes`, 'Reshape', [codes, flat]);
+    const input = [table, indices, scales];
+    const attributes = {
+      gather_axis: 0,
+      quantize_axis: 1,
+      block_size: BLOCK,
+      bits: this.bits,
+    };
+    const options = { domain: 'com.microsoft', attributes } as const;
+    if (padded === cols) return graph.node(name, 'GatherBlockQuantized', input, options);
+    const wide = graph.node(`${name}/padded`, 'GatherBlockQuantized', input, options);
+    return graph.slice(name, wide, 2, 0, cols);
   }
 
   private get bits(): number {
@@ -101,31 +128,25 @@ export class WeightWriter {
   }
 
   private isQuantised(tensor: string): boolean {
-    const { format } = this.shape(tensor);
-    return format === 'int4' || format === 'int8';
+    const { format } = shapeOf(this.model, tensor);
+    return format === 'int4' || (format === 'int8' && !this.options.expandInt8);
   }
 
-  private shape(tensor: string) {
-    const shape = this.model.tensors.get(tensor);
-    if (!shape) throw new Error(`no tensor ${tensor}`);
-    return shape;
-  }
-
-  private blocks(tensor: string): { codes: string; scales: string } {
-    const { rows, cols } = this.shape(tensor);
+  private blocks(tensors: readonly string[], rows: number, cols: number) {
+    const { graph, model } = this;
+    const { float } = this.options;
     const blocks = blocksPerRow(cols);
-    const codes = this.graph.weight(
-      `${tensor}.codes`,
-      'uint8',
-      [rows, blocks, (BLOCK * this.bits) / 8],
-      blockCodes(this.model, [tensor]),
-    );
-    const scales = this.graph.weight(
-      `${tensor}.scales`,
-      this.float,
-      [rows, blocks],
-      blockScales(this.model, [tensor], this.float),
-    );
-    return { codes, scales };
+    const name = tensors.join('+');
+    const width = (BLOCK * this.bits) / 8;
+    const dims = [rows, blocks, width];
+    return {
+      codes: graph.weight(`${name}.codes`, 'uint8', dims, blockCodes(model, tensors)),
+      scales: graph.weight(
+        `${name}.scales`,
+        float,
+        [rows, blocks],
+        blockScales(model, tensors, float),
+      ),
+    };
   }
 }
