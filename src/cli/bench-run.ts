@@ -32,11 +32,11 @@ export async function runBench(
   { onProgress = () => {}, signal, command }: BenchSurroundings = {},
 ): Promise<BenchOutcome> {
   const { cells, storePath: path } = await planBench(options);
-  await prepareStore(path);
   const cacheDir = defaultCacheDir();
   const protocol = protocolOf(options);
   const models = await inspectModels(cells, cacheDir);
   throwWhenNothingCanRun(cells, models);
+  await prepareStore(path);
   const adapter = await adapterFor(cells, options.adapter);
   const context: PlanContext = { models, adapter, protocol, seed: options.seed };
   const planned = prepareCells(cells, context);
