@@ -65,6 +65,8 @@ function conversation<T extends PageTaskType>(
     page
       .exposeFunction('mtokSend', guarded)
       .then(() => page.goto(url))
-      .catch(reject);
+      .catch((cause: unknown) => {
+        reject(new BenchError('crashed', `The page did not load: ${String(cause)}`, { cause }));
+      });
   });
 }
