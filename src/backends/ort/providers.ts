@@ -1,3 +1,5 @@
+import { loadRuntime } from './runtime.ts';
+
 /** An execution provider that the installed onnxruntime-node was built with. */
 export interface OrtProvider {
   name: string;
@@ -7,6 +9,6 @@ export interface OrtProvider {
 
 /** Loads ONNX Runtime and lists its execution providers. */
 export async function listOrtProviders(): Promise<OrtProvider[]> {
-  const { listSupportedBackends } = await import('onnxruntime-node');
+  const { listSupportedBackends } = await loadRuntime();
   return listSupportedBackends().map(({ name, bundled }) => ({ name, bundled }));
 }

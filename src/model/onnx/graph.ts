@@ -1,4 +1,5 @@
 import { invariant } from '../../core/errors.ts';
+import { toFloat16Array } from '../float16.ts';
 import {
   type AttributeProto,
   attributeTypes,
@@ -162,6 +163,9 @@ function valueInfo(name: string, type: DataType, dims: (number | string)[]): Val
 function encodeValues(type: DataType, values: number[]): Uint8Array {
   if (type === 'int64') return new Uint8Array(BigInt64Array.from(values.map(BigInt)).buffer);
   if (type === 'int32') return new Uint8Array(Int32Array.from(values).buffer);
+  if (type === 'float16') {
+    return new Uint8Array(toFloat16Array(Float32Array.from(values)).buffer);
+  }
   invariant(type === 'float32', `no constants of type ${type}`);
   return new Uint8Array(Float32Array.from(values).buffer);
 }
