@@ -25,24 +25,32 @@ export function downloadedBrowserPath(): string | null {
 
 /**
  * Starts a browser without a window. It is talked to over a pipe, so that it ends when this process does.
+ * Where the system forbids its sandbox it starts without: only our own page is opened in it.
  * @throws `unsupported` when it does not start.
  */
-export async function launchBrowser(found: BrowserCommand, args: string[]): Promise<Browser> {
+export async function launchBrowser(command: BrowserCommand, args: string[]): Promise<Browser> {
   try {
-    return await puppeteer.launch({
-      executablePath: found.path,
-      headless: found.headless,
-      args,
-      env: { ...process.env, ...found.env },
-      pipe: true,
-      timeout: START_TIMEOUT_MS,
-      protocolTimeout: 0,
-    });
+    return await start(command, args);
   } catch (cause) {
-    const reason = cause instanceof Error ? (cause.message.split('\n')[0] ?? '') : String(cause);
-    throw new BenchError('unsupported', `${found.path} does not start: ${reason}`, {
+    if (/sandbox/i.test(String(cause)) && !args.includes('--no-sandbox')) {
+      return launchBrowser(command, [...args, '--no-sandbox']);
+    }
+    const reason = String(cause).replace(/\s+/g, ' ').slice(0, 500);
+    throw new BenchError('unsupported', `${command.path} does not start: ${reason}`, {
       hint: 'Name another browser with CHROME_PATH, or run `mtok doctor`.',
       cause,
     });
   }
+}
+
+function start({ path, headless, env }: BrowserCommand, args: string[]): Promise<Browser> {
+  return puppeteer.launch({
+    executablePath: path,
+    headless,
+    args,
+    env: { ...process.env, ...env },
+    pipe: true,
+    timeout: START_TIMEOUT_MS,
+    protocolTimeout: 0,
+  });
 }
