@@ -119,6 +119,11 @@ describe('openModel', () => {
     await expect(opening).rejects.toThrow(/Cannot write .*file\/packed/);
   });
 
+  it('does not hang where the system lets no folder be made', async () => {
+    const opening = openModel(spec, 'int4', { cacheDir: '/proc/mtok' });
+    await expect(opening).rejects.toMatchObject({ code: 'io' });
+  });
+
   it('leaves no trace without a cache', async () => {
     const cacheDir = await temporaryFolder();
     const { model, path, packMs } = await openModel(spec, 'int4', { cacheDir, noCache: true });

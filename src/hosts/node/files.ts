@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
+import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { BenchError, type ErrorCode, toBenchError } from '../../core/errors.ts';
 import type { ByteSource } from '../../core/host.ts';
 import type { ByteSink } from '../../model/safetensors-writer.ts';
+import { makeFolder } from './make-folder.ts';
 import { temporaryName } from './temporary-name.ts';
 
 /** The system's word for what went wrong with a file (ENOENT, ENOSPC, …). */
@@ -15,6 +16,7 @@ export function systemCode(error: unknown): string | undefined {
 const hints: Record<string, string> = {
   EACCES: 'Check the permissions.',
   EPERM: 'Check the permissions.',
+  ENOTDIR: 'A part of the path is a file, not a folder.',
   EROFS: 'The file system is read-only; choose another folder.',
   ENOSPC: 'The disk is full; free some space or choose another folder.',
   EDQUOT: 'The disk quota is used up; free some space or choose another folder.',
@@ -99,7 +101,7 @@ export async function writeFileAtomic(
   const temporary = `${dirname(path)}/${temporaryName(basename(path), randomBytes(6).toString('hex'))}`;
   let handle: FileHandle | undefined;
   try {
-    await mkdir(dirname(path), { recursive: true });
+    await makeFolder(dirname(path));
     const opened = await open(temporary, 'wx');
     handle = opened;
     await write({
