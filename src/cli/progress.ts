@@ -94,6 +94,6 @@ function recordText({ record }: Extract<ProgressEvent, { type: 'record' }>): str
     ...(decode === null ? [] : [`decode ${formatEstimate(decode.tokensPerSecond)} tok/s`]),
   ];
   const result =
-    outcome.status === 'ok' ? figures.join(', ') : `${outcome.status}: ${outcome.code}`;
+    outcome.status === 'ok' ? figures.join(', ') : `${outcome.status}: ${outcome.message}`;
   return `${cellName(record.cell)}: ${result}`;
 }

@@ -48,6 +48,6 @@ describe('ProgressDisplay', () => {
   it('says why a cell has no figures', () => {
     const { display, text } = screen({ isTTY: false });
     display.show({ type: 'record', record: unsupportedRecord(), ...position });
-    expect(text()).toContain('unsupported: unsupported');
+    expect(text()).toContain('unsupported: ONNX Runtime has no CUDA provider on this machine.');
   });
 });
