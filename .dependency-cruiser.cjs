@@ -48,8 +48,8 @@ function exceptions(layer) {
 /** Each foreign engine has one door. */
 const engines = {
   webgpu: '^src/hosts/node/dawn\\.ts$',
-  'onnxruntime-node': '^src/backends/ort/',
-  'onnxruntime-web': '^src/(backends/ort|web)/',
+  'onnxruntime-node': '^src/backends/ort/runtime\\.ts$',
+  'onnxruntime-web': '^src/backends/ort/web',
   '@huggingface/transformers': '^src/model/tokenizer\\.ts$',
   'puppeteer(-core)?': '^src/hosts/chromium/puppeteer\\.ts$',
   '@sparticuz/chromium': '^src/hosts/',

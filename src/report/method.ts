@@ -20,8 +20,8 @@ single steps pooled over all launches; p95 is shown from 59 steps on, p99 from 2
 - decode tok/s = batch ÷ step
 
 **Intervals** are at 95 %, over launches. From five launches on: a seeded bootstrap of 10 000 draws that
-resamples launches, then repetitions within them. For two to four: Student's t on the logarithms of the
-launches' medians, which is wide. For one: none.
+resamples launches, then repetitions within them. For three and four: Student's t on the logarithms of the
+launches' medians, which is wide. For fewer: none.
 
 **Cost.** The *split* view charges each phase the device time it takes, at r USD per hour:
 
