@@ -3,6 +3,7 @@ import { argmax } from './argmax.ts';
 import { attention } from './attention.ts';
 import { embed } from './embed.ts';
 import { matmul } from './matmul.ts';
+import { matmulColumns } from './matmul-columns.ts';
 import { matvec } from './matvec.ts';
 import { pickToken } from './pick-token.ts';
 import { rmsnorm } from './rmsnorm.ts';
@@ -14,6 +15,7 @@ export const kernels: readonly KernelSpec[] = [
   rmsnorm,
   matvec,
   matmul,
+  matmulColumns,
   ropeAppend,
   attention,
   argmax,

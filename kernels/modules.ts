@@ -30,6 +30,35 @@ export const weightModules: Readonly<Record<WeightFormat, ShaderModule>> = {
   },
 };
 
+const quantisedWords = {
+  codes: read('u32', '[N, K] packed'),
+  scales: read('u32', '[N, BLOCKS] f16, two a word'),
+};
+
+/** `load_oct`, `oct_weight`, `oct_scale`: the same bytes as `weightModules`, eight weights of four rows at a time. */
+export const octModules: Readonly<Record<WeightFormat, ShaderModule>> = {
+  f32: {
+    name: 'oct-f32',
+    source: new URL('./lib/oct-f32.wgsl', import.meta.url),
+    binds: { data: read('f32', '[N, K]') },
+  },
+  f16: {
+    name: 'oct-f16',
+    source: new URL('./lib/oct-f16.wgsl', import.meta.url),
+    binds: { data: read('u32', '[N, K] f16, two a word') },
+  },
+  int8: {
+    name: 'oct-int8',
+    source: new URL('./lib/oct-int8.wgsl', import.meta.url),
+    binds: quantisedWords,
+  },
+  int4: {
+    name: 'oct-int4',
+    source: new URL('./lib/oct-int4.wgsl', import.meta.url),
+    binds: quantisedWords,
+  },
+};
+
 /** `emit_pair`: what happens to two neighbouring results of a matrix product. */
 export const outModules = {
   store: {

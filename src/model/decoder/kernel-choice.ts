@@ -1,31 +1,52 @@
 import type { GpuDevice } from '../../gpu/device.ts';
 import type { Dims } from '../../gpu/kernel.ts';
 
-/** Tile sizes by kernel; every choice gives the same result up to rounding. */
-export interface KernelChoice {
-  matvec(shape: { n: number; k: number; m: number }): Dims;
-  matmul(shape: { n: number; k: number }): Dims;
+/** Which kernel makes a matrix product, and its tile sizes; every choice is right, up to rounding. */
+export interface ProductChoice {
+  kernel: 'matvec' | 'matmul' | 'matmul-columns';
+  tunables: Dims;
 }
+
+/** W[n, k] times `rows` new rows; `rows` is null where it varies from call to call (prefill). */
+export interface ProductShape {
+  n: number;
+  k: number;
+  rows: number | null;
+}
+
+/** Largest number of rows that go through `matvec`: beyond it a tile is worth its barriers. */
+const MATVEC_ROWS = 8;
 
 /** Bytes of workgroup memory that the matmul kernel's two tiles take (see matmul.wgsl). */
 function matmulWorkgroupBytes(bm: number, bn: number): number {
   return (bm + bn) * 9 * 16;
 }
 
+/** The size of the adapter's subgroups where it has only one, and one that `matmul-columns` takes; else 0. */
+export function fixedSubgroupSize(gpu: GpuDevice): number {
+  const { subgroupMinSize: size, subgroupMaxSize } = gpu;
+  return size === subgroupMaxSize && [4, 8, 16, 32].includes(size) ? size : 0;
+}
+
 /** Defaults by kind of adapter; a tuned table may replace them. */
-export function chooseKernels(gpu: GpuDevice): KernelChoice {
-  const software = gpu.info.kind !== 'gpu';
-  const room = gpu.limits.maxComputeWorkgroupStorageSize;
-  if (software) {
-    return {
-      matvec: () => ({ wg: 16, lanes: 1, rows: 2 }),
-      matmul: () => ({ bm: 32, bn: 32, tm: 4, tn: 4 }),
-    };
+export function chooseProduct(gpu: GpuDevice, { n, rows }: ProductShape): ProductChoice {
+  const few = rows !== null && rows <= MATVEC_ROWS;
+  if (gpu.info.kind !== 'gpu') {
+    const lanes = fixedSubgroupSize(gpu);
+    if (lanes > 0) {
+      // The smallest tile of rows that holds them all: 1, 2, 4 or 8.
+      const tile = few ? 2 ** Math.ceil(Math.log2(rows)) : 8;
+      return { kernel: 'matmul-columns', tunables: { wg: lanes, rows: tile } };
+    }
+    return few
+      ? { kernel: 'matvec', tunables: { wg: 16, lanes: 1, rows: 2 } }
+      : { kernel: 'matmul', tunables: { bm: 32, bn: 32, tm: 4, tn: 4 } };
   }
-  const lanes = gpu.subgroupMinSize >= 32 ? 32 : 16;
-  const tile = matmulWorkgroupBytes(64, 64) <= room ? 64 : 32;
-  return {
-    matvec: ({ n }) => ({ wg: 128, lanes, rows: n >= 8192 ? 4 : 2 }),
-    matmul: () => ({ bm: 64, bn: tile, tm: 4, tn: 4 }),
-  };
+  if (few) {
+    const lanes = gpu.subgroupMinSize >= 32 ? 32 : 16;
+    return { kernel: 'matvec', tunables: { wg: 128, lanes, rows: n >= 8192 ? 4 : 2 } };
+  }
+  const room = gpu.limits.maxComputeWorkgroupStorageSize;
+  const bn = matmulWorkgroupBytes(64, 64) <= room ? 64 : 32;
+  return { kernel: 'matmul', tunables: { bm: 64, bn, tm: 4, tn: 4 } };
 }

@@ -1,15 +1,11 @@
 import { argmax } from '../../../kernels/argmax.ts';
 import { attention } from '../../../kernels/attention.ts';
 import { embed } from '../../../kernels/embed.ts';
-import { matmul } from '../../../kernels/matmul.ts';
-import { matvec } from '../../../kernels/matvec.ts';
 import {
   kvLoadModules,
   kvStoreModules,
   type OutModule,
-  outModules,
   reduceModuleFor,
-  rowModules,
   weightModules,
 } from '../../../kernels/modules.ts';
 import { pickToken } from '../../../kernels/pick-token.ts';
@@ -20,7 +16,7 @@ import { instantiate } from '../../gpu/kernel.ts';
 import type { BoundKernel, KernelCompiler, Slice } from '../../gpu/program.ts';
 import { ARGMAX_PARTS, padded, RING, type RunBuffers, type RunShape } from './buffers.ts';
 import type { DeviceMatrix } from './device-matrix.ts';
-import { chooseKernels, type KernelChoice } from './kernel-choice.ts';
+import { productKernel } from './product.ts';
 import type { DecoderWeights, LayerWeights } from './weights.ts';
 
 /** The kernels of a forward pass, bound to their buffers, in the order in which they run. */
@@ -30,9 +26,6 @@ export interface Program {
   /** Last row of each sequence → logits → next token; moves the run state on. */
   pick: BoundKernel[];
 }
-
-/** Largest batch whose matrix products go through `matvec`: beyond it a tile is worth its barriers. */
-export const MATVEC_ROWS = 8;
 
 /** Reads the bits of an f32: constants in a kernel's text are u32. */
 function floatBits(value: number): number {
@@ -46,7 +39,6 @@ export class ProgramBuilder {
   readonly #shape: RunShape;
   readonly #weights: DecoderWeights;
   readonly #run: RunBuffers;
-  readonly #choice: KernelChoice;
 
   constructor(
     gpu: GpuDevice,
@@ -60,13 +52,12 @@ export class ProgramBuilder {
     this.#shape = shape;
     this.#weights = weights;
     this.#run = run;
-    this.#choice = chooseKernels(gpu);
   }
 
   async build(kind: 'decode' | 'prefill'): Promise<Program> {
     const run = this.#run;
     const weights = this.#weights;
-    const few = kind === 'decode' && this.#shape.batch <= MATVEC_ROWS;
+    const few = kind === 'decode';
     const layers = await Promise.all(weights.layers.map((layer, i) => this.#layer(layer, i, few)));
     return {
       body: [...(await this.#embed()), ...layers.flat()],
@@ -151,13 +142,17 @@ export class ProgramBuilder {
   }
 
   async #head(logits: GPUBuffer, rows: 'all' | 'last'): Promise<BoundKernel[]> {
-    const { config, batch } = this.#shape;
-    const few = rows === 'last' && batch <= MATVEC_ROWS;
-    const x: Product = { x: this.#run.norm, xStride: padded(config.dim), few, rows };
+    const { config } = this.#shape;
+    const x: Product = {
+      x: this.#run.norm,
+      xStride: padded(config.dim),
+      few: rows === 'last',
+      rows,
+    };
     return this.#product(this.#weights.head, x, 'logits', logits, config.vocab);
   }
 
-  /** y = W·x through `out`, one dispatch a slice of W. */
+  /** y = x·Wᵀ through `out`, one dispatch a slice of W. */
   #product(
     matrix: DeviceMatrix,
     from: Product,
@@ -169,27 +164,19 @@ export class ProgramBuilder {
     const { batch, activations } = this.#shape;
     return Promise.all(
       matrix.slices.map((slice) => {
-        const shape = { n: slice.rows, k: matrix.k, m: batch };
-        const dims = { ...shape, xStride: from.xStride, yStride, yOffset: slice.row0, batch };
-        const weights = weightModules[matrix.format];
-        const tunables = from.few ? this.#choice.matvec(shape) : this.#choice.matmul(shape);
-        const instance = from.few
-          ? instantiate(matvec, {
-              dims,
-              tunables,
-              elem: activations,
-              modules: {
-                weights,
-                out: outModules[out],
-                reduce: reduceModuleFor(tunables.lanes ?? 1, this.#gpu.subgroupMinSize),
-              },
-            })
-          : instantiate(matmul, {
-              dims,
-              tunables,
-              elem: activations,
-              modules: { weights, out: outModules[out], rows: rowModules[from.rows] },
-            });
+        const instance = productKernel(this.#gpu, {
+          format: matrix.format,
+          n: slice.rows,
+          k: matrix.k,
+          batch,
+          few: from.few,
+          rows: from.rows,
+          out,
+          xStride: from.xStride,
+          yStride,
+          yOffset: slice.row0,
+          elem: activations,
+        });
         const bound = buffers({ x: from.x, y, state: this.#run.state });
         if (bias) bound.bias = { buffer: bias };
         return this.#compiler.bind(instance, { ...bound, ...slice.planes });
@@ -272,7 +259,7 @@ export class ProgramBuilder {
 interface Product {
   x: GPUBuffer;
   xStride: number;
-  /** One row a sequence, and few of them. */
+  /** One row a sequence, known beforehand. */
   few: boolean;
   rows: 'all' | 'last';
 }

@@ -1,0 +1,54 @@
+// matmul-columns — y[m, n] = Σ_k x[m, k]·W[n, k] with four columns n a thread and no workgroup memory
+//
+// in     x elem[rows, X_STRIDE] (zero from K to the next multiple of 32), W[N, K] through `weights`
+// out    y through `out`: plain, + bias, added to the residual, or SwiGLU of row pairs
+// grid   [N / (4·WG), rows / ROWS]: a thread makes ROWS × 4 results, a subgroup LANES times as many columns
+// cost   bytes |W|·rows/ROWS + rows·K·|elem|·N/(4·LANES), flops 2·rows·N·K
+// needs  subgroups of one size, LANES ≤ 32, a power of two; any K, N, rows ≥ 1
+// why    each load of x serves the whole subgroup by shuffles and each weight ROWS rows, which suits
+//        processors that pay per load and not per shuffle: software adapters, small SIMD widths
+const STEP: u32 = max(LANES, 8u);
+const PARTS: u32 = STEP / LANES;
+
+@compute @workgroup_size(WG)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) thread: u32) {
+  let rows = row_count();
+  let lane = thread % LANES;
+  let n0 = (group.x * WG + thread) * 4u;
+  let m0 = group.y * ROWS;
+  // A column or row past the end repeats the last one and is not written.
+  let columns = min(vec4u(n0) + vec4u(0u, 1u, 2u, 3u), vec4u(N - 1u));
+  var acc: array<vec4f, ROWS>;
+
+  for (var k0 = 0u; k0 < BLOCKS * 32u; k0 += STEP) {
+    var xs: array<f32, ROWS * PARTS>;
+    for (var i = 0u; i < ROWS; i++) {
+      let at = min(m0 + i, rows - 1u) * X_STRIDE + k0 + lane;
+      for (var p = 0u; p < PARTS; p++) {
+        xs[i * PARTS + p] = f32(x[at + p * LANES]);
+      }
+    }
+    for (var o = 0u; o < STEP / 8u; o++) {
+      let oct = load_oct(columns, k0 / 8u + o);
+      let scale = oct_scale(columns, k0 / 8u + o);
+      for (var e = 0u; e < 8u; e++) {
+        let w = oct_weight(oct, e) * scale;
+        let k = o * 8u + e;
+        for (var i = 0u; i < ROWS; i++) {
+          acc[i] += w * subgroupShuffle(xs[i * PARTS + k / LANES], k % LANES);
+        }
+      }
+    }
+  }
+
+  for (var i = 0u; i < ROWS; i++) {
+    if (m0 + i < rows) {
+      if (n0 < N) {
+        emit_pair(m0 + i, n0, acc[i].x, acc[i].y);
+      }
+      if (n0 + 2u < N) {
+        emit_pair(m0 + i, n0 + 2u, acc[i].z, acc[i].w);
+      }
+    }
+  }
+}

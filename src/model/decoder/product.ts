@@ -1,0 +1,66 @@
+import { matmul } from '../../../kernels/matmul.ts';
+import { matmulColumns } from '../../../kernels/matmul-columns.ts';
+import { matvec } from '../../../kernels/matvec.ts';
+import {
+  type OutModule,
+  octModules,
+  outModules,
+  reduceModuleFor,
+  rowModules,
+  weightModules,
+} from '../../../kernels/modules.ts';
+import type { ActivationFormat, WeightFormat } from '../../core/cell.ts';
+import type { GpuDevice } from '../../gpu/device.ts';
+import { instantiate, type KernelInstance } from '../../gpu/kernel.ts';
+import { chooseProduct, fixedSubgroupSize } from './kernel-choice.ts';
+
+/** One matrix product y = x·Wᵀ of a slice of W. */
+export interface ProductRequest {
+  format: WeightFormat;
+  n: number;
+  k: number;
+  batch: number;
+  /** One new token a sequence, known beforehand; otherwise as many as the run state says. */
+  few: boolean;
+  /** The rows multiplied: all new ones, or the last of each sequence. */
+  rows: 'all' | 'last';
+  out: OutModule;
+  xStride: number;
+  yStride: number;
+  yOffset: number;
+  elem: ActivationFormat;
+}
+
+/** The kernel that makes a product on this adapter, with every choice made. */
+export function productKernel(gpu: GpuDevice, request: ProductRequest): KernelInstance {
+  const { format, n, k, batch, few, rows, out, xStride, yStride, yOffset, elem } = request;
+  const { kernel, tunables } = chooseProduct(gpu, { n, k, rows: few ? batch : null });
+  const dims = { n, k, m: batch, batch, xStride, yStride, yOffset };
+  switch (kernel) {
+    case 'matvec':
+      return instantiate(matvec, {
+        dims,
+        tunables,
+        elem,
+        modules: {
+          weights: weightModules[format],
+          out: outModules[out],
+          reduce: reduceModuleFor(tunables.lanes ?? 1, gpu.subgroupMinSize),
+        },
+      });
+    case 'matmul':
+      return instantiate(matmul, {
+        dims,
+        tunables,
+        elem,
+        modules: { weights: weightModules[format], out: outModules[out], rows: rowModules[rows] },
+      });
+    case 'matmul-columns':
+      return instantiate(matmulColumns, {
+        dims: { ...dims, lanes: fixedSubgroupSize(gpu) },
+        tunables,
+        elem,
+        modules: { weights: octModules[format], out: outModules[out], rows: rowModules[rows] },
+      });
+  }
+}
