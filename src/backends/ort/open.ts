@@ -23,18 +23,22 @@ import { OrtSession } from './session.ts';
 /** A backend on one of ONNX Runtime's execution providers. */
 export function createOrtBackend(name: OrtBackendName, environment: BackendEnvironment): Backend {
   const engine = engineOf(name);
-  return {
-    name,
-    async open(request) {
-      checkRequest(request);
-      await checkProvider(engine);
-      try {
-        return await openSession(engine, request, environment);
-      } catch (error) {
-        throw ortError(`${name} cannot open ${request.model.name}`, error);
-      }
-    },
-  };
+  return { name, open: (request) => openOrtSession(engine, request, environment) };
+}
+
+/** A session on an engine. Throws as Backend.open. */
+export async function openOrtSession(
+  engine: Engine,
+  request: SessionRequest,
+  environment: BackendEnvironment,
+): Promise<Session> {
+  checkRequest(request);
+  await checkProvider(engine);
+  try {
+    return await openSession(engine, request, environment);
+  } catch (error) {
+    throw ortError(`${engine.backend} cannot open ${request.model.name}`, error);
+  }
 }
 
 async function checkProvider({ backend, provider, remedy }: Engine): Promise<void> {

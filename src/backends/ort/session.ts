@@ -1,7 +1,6 @@
 import type { Variant } from '../../core/cell.ts';
 import type { DeviceInfo } from '../../core/device.ts';
 import { invariant } from '../../core/errors.ts';
-import { fromFloat16Array } from '../../model/float16.ts';
 import type { OutputKind } from '../../model/onnx/decoder.ts';
 import { ioNames } from '../../model/onnx/decoder-io.ts';
 import type { LoadPhases, Session, SessionMemory } from '../backend.ts';
@@ -14,6 +13,7 @@ import {
 } from '../checks.ts';
 import { ortError } from './errors.ts';
 import type { Feeds, KvCache } from './kv-cache.ts';
+import { indexOfLargest, predictions } from './predictions.ts';
 import type { InferenceSession, Tensor } from './runtime.ts';
 
 /** Everything an open session was made of. */
@@ -190,26 +190,4 @@ function timeMajor(
     for (let b = 0; b < batch; b++) out[t * batch + b] = tokens[b * seq + first + t] ?? 0;
   }
   return out;
-}
-
-/** The token of each sequence, from a plain or a grouped argmax (see src/model/onnx/argmax.ts). */
-function predictions(results: Feeds, batch: number, vocab: number): Int32Array {
-  const places = results[ioNames.tokens]?.data as BigInt64Array;
-  const maxima = results[ioNames.groupMax]?.data as Float32Array | Uint16Array | undefined;
-  if (!maxima) return Int32Array.from(places, Number);
-  const values = maxima instanceof Float32Array ? maxima : fromFloat16Array(maxima);
-  const groups = places.length / batch;
-  return Int32Array.from({ length: batch }, (_, b) => {
-    const group = indexOfLargest(values, b * groups, groups);
-    return group * (vocab / groups) + Number(places[b * groups + group]);
-  });
-}
-
-/** Place of the first largest among `count` values from `start`. */
-function indexOfLargest(values: Float32Array, start: number, count: number): number {
-  let best = 0;
-  for (let i = 1; i < count; i++) {
-    if ((values[start + i] ?? 0) > (values[start + best] ?? 0)) best = i;
-  }
-  return best;
 }

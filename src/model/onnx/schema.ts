@@ -76,7 +76,8 @@ const root = protobuf.Root.fromJSON({
   },
 });
 
-const modelType = root.lookupType('ModelProto');
+/** The message that a `.onnx` file is. */
+export const modelType = root.lookupType('ModelProto');
 
 /** TensorProto.DataType */
 export const dataTypes = {
@@ -148,10 +149,4 @@ export interface ModelProto {
 /** The bytes of a `.onnx` file. Integers must be safe integers. */
 export function encodeModel(model: ModelProto): Uint8Array {
   return modelType.encode(modelType.fromObject(model)).finish();
-}
-
-/** Reads back what encodeModel wrote; fields we never write are dropped. Throws on bytes that are no ONNX model. */
-export function decodeModel(bytes: Uint8Array): ModelProto {
-  const message = modelType.decode(bytes);
-  return modelType.toObject(message, { longs: Number, arrays: true }) as ModelProto;
 }

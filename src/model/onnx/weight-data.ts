@@ -53,14 +53,14 @@ function stackPlanes(
 
 /** Signed codes to unsigned ones with zero point 128: flips the top bit of each byte. */
 function offsetCodes(bytes: Uint8Array): Uint8Array {
-  const out = bytes.slice();
+  const out = new Uint8Array(bytes);
   const words = new Uint32Array(out.buffer, out.byteOffset, out.byteLength >> 2);
   for (let i = 0; i < words.length; i++) words[i] = (words[i] ?? 0) ^ 0x80808080;
   return out;
 }
 
 function widen(bytes: Uint8Array): Uint8Array {
-  const bits = bytes.byteOffset % 2 === 0 ? bytes : bytes.slice();
+  const bits = bytes.byteOffset % 2 === 0 ? bytes : new Uint8Array(bytes);
   return encode(
     fromFloat16Array(new Uint16Array(bits.buffer, bits.byteOffset, bits.byteLength / 2)),
     'float32',
