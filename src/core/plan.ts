@@ -36,7 +36,7 @@ export interface SweepOptions {
 
 /** What a run measures when nothing is said: small enough for a software adapter. */
 export const DEFAULT_SWEEP: SweepOptions = {
-  models: ['synthetic:bench-25m'],
+  models: ['synthetic:test-1m'],
   backends: 'wgsl,ort-webgpu,ort-cpu',
   variants: 'f16,int8,int4',
   kv: 'auto',

@@ -64,7 +64,8 @@ export async function measureLaunch(input: LaunchInput): Promise<LaunchResult> {
     await prefillDepth(session, context);
 
     input.onPhase?.('warm-up');
-    const { warmup, converged } = await warmUp(session, context, input.protocol);
+    const spentMs = workload.depth === 0 ? firstRunMs : 0;
+    const { warmup, converged } = await warmUp(session, context, input.protocol, spentMs);
     input.onPhase?.('measure');
     const repetitions = await repeat(session, context, input.protocol);
 
@@ -112,7 +113,9 @@ async function warmUp(
   session: Session,
   context: PassContext,
   protocol: LaunchProtocol,
+  firstRunMs: number,
 ): Promise<{ warmup: Repetition[]; converged: boolean }> {
+  if (firstRunMs >= protocol.warmupBudgetMs) return { warmup: [], converged: false };
   const steps = Math.min(WARMUP_STEPS, context.workload.generatedTokens);
   const warmup: Repetition[] = [];
   const started = context.now();

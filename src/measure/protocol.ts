@@ -3,7 +3,10 @@
  * adapter's launch short: they stop further passes, never one that has begun, and never go below the minima.
  */
 export interface LaunchProtocol {
-  /** Untimed passes at the exact shapes; they go on until two in a row improve by less than 2 %. */
+  /**
+   * Untimed passes at the exact shapes; they go on until two in a row improve by less than 2 %. A first run
+   * without a depth has those shapes too: when it alone takes the whole budget, it stands for all passes.
+   */
   warmupMin: number;
   warmupMax: number;
   warmupBudgetMs: number;
@@ -26,7 +29,7 @@ export const DEFAULT_PROTOCOL: RunProtocol = {
     warmupMin: 1,
     warmupMax: 30,
     warmupBudgetMs: 1500,
-    repetitionsMin: 2,
+    repetitionsMin: 1,
     repetitionsMax: 10,
     repetitionsBudgetMs: 2500,
   },

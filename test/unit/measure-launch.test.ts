@@ -108,6 +108,21 @@ describe('measureLaunch', () => {
     expect(calls.at(-1)).toBe('dispose');
   });
 
+  test('a first run at the same shapes that takes the whole time stands for the warm-up', async () => {
+    const workload = { promptTokens: 8, generatedTokens: 4, depth: 0, batch: 1 };
+    const { input, calls } = setUp({ prefillMs: () => 5000 }, { workload });
+    const { launch, warmupConverged } = await measureLaunch(input);
+    expect([launch.warmup.length, warmupConverged]).toEqual([0, false]);
+    expect(calls.slice(0, 6)).toEqual([
+      'open b1 c12',
+      'prefill 8',
+      'decode 1',
+      'rewind 0',
+      'rewind 0',
+      'prefill 8',
+    ]);
+  });
+
   test('warms up until it stops getting faster', async () => {
     const speeds = [0, 0, 0, 100, 50, 25, 20, 19.9, 19.9];
     const { input } = setUp({ prefillMs: (call) => speeds[call] ?? 19.9 });
