@@ -35,6 +35,8 @@ export async function adapterFor(
 export interface PlanContext {
   models: ReadonlyMap<string, InspectedModel>;
   adapter: AdapterChoice | BenchError | null;
+  /** `--adapter`, which a browser follows by itself. */
+  wanted: string | null;
   protocol: RunProtocol;
   seed: number;
 }
@@ -51,14 +53,15 @@ export function prepareCells(cells: readonly Cell[], context: PlanContext): Plan
 }
 
 /** What else makes a stored result that of the same measurement; the price is not part of it. */
-function protocolIdentity(cell: Cell, { protocol, seed, adapter }: PlanContext) {
+function protocolIdentity(cell: Cell, { protocol, seed, adapter, wanted }: PlanContext) {
   const isChosen = needsAdapter(cell) && adapter !== null && !(adapter instanceof BenchError);
+  const isBrowsers = cell.host !== 'node' && wanted !== null;
   return {
     mtok: packageVersion(),
     seed,
     launches: protocol.launches,
     ...protocol.launch,
-    ...(isChosen ? { adapter: adapter.label } : {}),
+    ...(isChosen ? { adapter: adapter.label } : isBrowsers ? { adapter: wanted } : {}),
   };
 }
 

@@ -1,5 +1,3 @@
-// runBench(options, surroundings): Promise<BenchOutcome> and planBench(options): Promise<BenchPlan> are in bench-run.ts.
-
 import type { Cell } from '../core/cell.ts';
 import type { SweepOptions } from '../core/plan.ts';
 import type { BenchRecord } from '../core/record.ts';

@@ -38,7 +38,8 @@ export async function runBench(
   throwWhenNothingCanRun(cells, models);
   await prepareStore(path);
   const adapter = await adapterFor(cells, options.adapter);
-  const context: PlanContext = { models, adapter, protocol, seed: options.seed };
+  const { seed, adapter: wanted } = options;
+  const context: PlanContext = { models, adapter, wanted, protocol, seed };
   const planned = prepareCells(cells, context);
   const charge: ChargeCell = (device, { prefill, decode }) =>
     chargeRates(
@@ -57,11 +58,11 @@ export async function runBench(
   const { records, cancelled } = await runPlan({
     cells: remaining,
     protocol,
-    seed: options.seed,
+    seed,
     run: randomUUID(),
     provenance: { ...(command === undefined ? {} : { command }), ...(await nodeProvenance()) },
     charge,
-    runLaunch: launcher(context, cacheDir, options.adapter),
+    runLaunch: launcher(context, cacheDir),
     append: (record) => appendRecord(path, record),
     onProgress,
     now: () => performance.now(),
@@ -110,7 +111,7 @@ async function storedRecords(
   return new Map([...finished].map(([key, record]) => [key, recharge(record, charge)]));
 }
 
-function launcher({ adapter }: PlanContext, cacheDir: string, wanted: string | null) {
+function launcher({ adapter, wanted }: PlanContext, cacheDir: string) {
   const adapterEnv = adapter !== null && 'env' in adapter ? adapter.env : {};
   return async (job: LaunchJob, options: RunLaunchOptions): Promise<LaunchResult> => {
     const env = needsAdapter(job.cell) ? adapterEnv : {};
