@@ -43,7 +43,7 @@ export const resultColumns: readonly Column[] = [
   },
   right('weights', 'MB', ({ memory }) => megabytes(memory.weightsBytes)),
   right('KV', 'MB', ({ memory }) => megabytes(memory.kvCacheBytes)),
-  right('GPU', 'peak MB', ({ memory }) => megabytes(memory.peakGpuBytes)),
+  right('GPU', 'peak MB', ({ memory }) => gpuPeak(memory)),
   right('RSS', 'peak MB', ({ memory }) => megabytes(memory.peakRssBytes)),
   {
     ...right('input', '$/Mtok', ({ cost }) => usd(cost?.inputUsdPerMtok?.median)),
@@ -73,6 +73,17 @@ function right(title: string, unit: string, text: (record: BenchRecord) => strin
 
 function megabytes(bytes: number | null): string | null {
   return bytes === null ? null : formatMegabytes(bytes);
+}
+
+/** An engine that hides its peak holds its weights and cache at least: `≥1.34`. */
+function gpuPeak({
+  peakGpuBytes,
+  weightsBytes,
+  kvCacheBytes,
+}: BenchRecord['memory']): string | null {
+  if (peakGpuBytes !== null) return formatMegabytes(peakGpuBytes);
+  if (weightsBytes === null || kvCacheBytes === null) return null;
+  return `≥${formatMegabytes(weightsBytes + kvCacheBytes)}`;
 }
 
 function usd(value: number | undefined): string | null {

@@ -115,8 +115,9 @@ function legend(records: readonly BenchRecord[]): string[] {
   const text =
     'weights KV act: formats of weights, KV cache and activations as they ran. pp, tg: tokens of the prompt ' +
     `and generated; d: tokens in the cache before; b: sequences at once. ${interval} TTFT: time to first ` +
-    'token; TPOT: time per output token. MB: 10^6 bytes. input, output: the hour of the device charged to ' +
-    'prefill and decode by the time each takes.';
+    'token; TPOT: time per output token. MB: 10^6 bytes; ≥: weights and KV cache alone, of an engine that ' +
+    'hides its peak. input, output: the hour of the device charged to prefill ' +
+    'and decode by the time each takes.';
   return wrapText(text, WIDTH);
 }
 

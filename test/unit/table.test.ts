@@ -48,7 +48,7 @@ describe('renderTable', () => {
       memory: { ...memory, peakGpuBytes: null },
       flags: [...flags, flag],
     });
-    expect(renderTable([hidden])).toMatch(/ n\/a .* 1,2,3$/m);
+    expect(renderTable([hidden])).toMatch(/ ≥1020 .* 1,2,3$/m);
   });
 
   it('numbers equal remarks of several rows once', () => {

@@ -100,7 +100,8 @@ export class OrtSession implements Session {
       // ONNX Runtime does not say what it allocates for intermediate results and transfers.
       activationBytes: null,
       stagingBytes: null,
-      peakGpuBytes: null,
+      // The CPU provider has none of the GPU's memory: a known zero.
+      peakGpuBytes: this.parts.backend === 'ort-cpu' ? 0 : null,
     };
   }
 
