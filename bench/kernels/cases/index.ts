@@ -1,0 +1,23 @@
+import type { KernelCase } from '../case.ts';
+import { argmaxCases } from './argmax.ts';
+import { attentionCases } from './attention.ts';
+import { embedCases } from './embed.ts';
+import { matmulCases } from './matmul.ts';
+import { matmulColumnsCases } from './matmul-columns.ts';
+import { matvecCases } from './matvec.ts';
+import { pickTokenCases } from './pick-token.ts';
+import { rmsnormCases } from './rmsnorm.ts';
+import { ropeAppendCases } from './rope-append.ts';
+
+/** Shapes picked by hand so that every kernel and module meets its edges; small enough for a software adapter. */
+export const kernelCases: readonly KernelCase[] = [
+  ...embedCases,
+  ...rmsnormCases,
+  ...matvecCases,
+  ...matmulCases,
+  ...matmulColumnsCases,
+  ...ropeAppendCases,
+  ...attentionCases,
+  ...argmaxCases,
+  ...pickTokenCases,
+];

@@ -1,0 +1,57 @@
+/** How far a result may be from the oracle's. Both bounds hold: of the whole (`nmse`) and of each element. */
+export interface Tolerance {
+  /** Σ(got − want)² / Σ want² */
+  readonly nmse: number;
+  /** |got − want| ≤ relative·|want| + absolute·(root mean square of want) */
+  readonly relative: number;
+  readonly absolute: number;
+  readonly reason: string;
+}
+
+export type Scalar = 'f32' | 'f16';
+
+/** What a buffer holds after a run, from its first byte on. */
+export type Expectation =
+  | {
+      readonly kind: 'floats';
+      readonly scalar: Scalar;
+      /** By element. NaN: the kernel must leave the element as it was. */
+      readonly values: Float64Array;
+      readonly tolerance: Tolerance;
+    }
+  | {
+      readonly kind: 'words';
+      /** By 32-bit word: its exact bits, or whether the kernel must leave it alone or may write anything. */
+      readonly values: readonly (number | 'untouched' | 'any')[];
+    }
+  /** Written and read within the case; only what lies behind it is checked. */
+  | { readonly kind: 'scratch' };
+
+export const tolerances = {
+  exact: { nmse: 0, relative: 0, absolute: 0, reason: 'every operation on the way is exact' },
+  f32: {
+    nmse: 1e-11,
+    relative: 1e-5,
+    absolute: 1e-5,
+    reason: 'f32 sums in any order: √K·2⁻²⁴ of the root mean square, K ≤ 16384, times four',
+  },
+  /** Softmax and SiLU: WGSL allows exp an error of 3 + 2·|x| units in the last place. */
+  f32Exp: {
+    nmse: 1e-10,
+    relative: 1e-4,
+    absolute: 3e-5,
+    reason:
+      'f32 sums, and exp of arguments up to 30 within WGSL’s 3 + 2·|x| units in the last place',
+  },
+  f16: {
+    nmse: 2e-7,
+    relative: 6e-4,
+    absolute: 3e-5,
+    reason: 'one rounding to f16 (2⁻¹¹ relative; 2⁻²⁵ where subnormal) on top of f32 sums',
+  },
+} as const satisfies Record<string, Tolerance>;
+
+/** The tolerance of a result computed in f32 and stored as `scalar`. */
+export function toleranceFor(scalar: Scalar, computed: Tolerance = tolerances.f32): Tolerance {
+  return scalar === 'f16' ? tolerances.f16 : computed;
+}
