@@ -7,7 +7,7 @@ repetition. The cache is filled to the depth of the test before the clock starts
 **Order.** Every launch is a fresh process (or page) that loads the model anew. Cells that differ only in
 engine, host, KV cache or activations take turns, launch by launch, in an order drawn from the seed. Each
 launch warms up at the exact shapes it measures until two passes in a row improve by less than 2 %, or its
-time for that is over (then the row says so).
+time for that is over (then the row says so); where the first run alone takes that time, it is the warm-up.
 
 **Latency.** TTFT is the time from the call of the prefill until its token is on the host. A step is the time
 from one token (or the prefill's end) to the next. Both are medians over launches of the medians of a launch's
