@@ -24,6 +24,11 @@ export interface Engine {
   kv: KvPlacement;
   /** Options of the provider itself. */
   options: Record<string, string | boolean>;
+  /**
+   * Threads of the session on the processor; 0: one per core, as ONNX Runtime does by default. Where a GPU
+   * computes, idle threads that spin would only take time from its driver.
+   */
+  threads: number;
   /** What to do where this build or machine lacks it. */
   remedy: string;
 }
@@ -32,6 +37,7 @@ const engines: Record<OrtBackendName, Engine> = {
   'ort-cpu': {
     backend: 'ort-cpu',
     provider: 'cpu',
+    threads: 0,
     floats: ['float32'],
     kv: 'host',
     options: {},
@@ -40,6 +46,7 @@ const engines: Record<OrtBackendName, Engine> = {
   'ort-webgpu': {
     backend: 'ort-webgpu',
     provider: 'webgpu',
+    threads: 1,
     floats: ['float16', 'float32'],
     kv: 'device',
     options: { validationMode: 'disabled' },
@@ -48,6 +55,7 @@ const engines: Record<OrtBackendName, Engine> = {
   'ort-cuda': {
     backend: 'ort-cuda',
     provider: 'cuda',
+    threads: 1,
     floats: ['float16'],
     kv: 'copied',
     options: {},
@@ -58,6 +66,7 @@ const engines: Record<OrtBackendName, Engine> = {
   'ort-dml': {
     backend: 'ort-dml',
     provider: 'dml',
+    threads: 1,
     floats: ['float16', 'float32'],
     kv: 'copied',
     options: {},
@@ -66,6 +75,7 @@ const engines: Record<OrtBackendName, Engine> = {
   'ort-coreml': {
     backend: 'ort-coreml',
     provider: 'coreml',
+    threads: 0,
     floats: ['float32'],
     kv: 'copied',
     options: {},

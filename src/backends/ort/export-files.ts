@@ -21,6 +21,8 @@ export interface ExportedModel {
   path: string;
   /** Bytes of all initializers in the data file. */
   weightBytes: number;
+  /** Whether files had to be written; otherwise they were in the cache. */
+  written: boolean;
 }
 
 function weightsKey(model: PackedModel, { float, positions, packQkv, expandInt8 }: DecoderOptions) {
@@ -41,15 +43,18 @@ export async function exportModel(
   const graph = buildDecoder(model, options);
   const weightBytes = graph.weights.reduce((sum, { data }) => sum + data.bytes, 0);
   const dataPath = join(folder, 'weights.bin');
+  let written = false;
   if ((await sizeOf(dataPath)) !== graph.dataBytes) {
+    written = true;
     await writeWhole(dataPath, (file) => writeWeights(file, graph));
   }
   const path = join(folder, graphName(options));
   const bytes = graph.encode(model.name, basename(dataPath));
   if ((await sizeOf(path)) !== bytes.byteLength) {
+    written = true;
     await writeWhole(path, (file) => writeFully(file, bytes, 0));
   }
-  return { path, weightBytes };
+  return { path, weightBytes, written };
 }
 
 function graphName({ output, batch, groupArgMax }: DecoderOptions): string {
