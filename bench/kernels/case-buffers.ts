@@ -10,14 +10,14 @@ import {
   type Slice,
 } from '../../src/gpu/program.ts';
 import type { CaseBuffers, CaseStep, KernelCase } from './case.ts';
-import { bytesOf, UNWRITTEN } from './values.ts';
+import { BEHIND_INPUT, BEHIND_OUTPUT, bytesOf } from './values.ts';
 
-/** Words of the fill pattern behind the used part of every buffer. */
-export const SENTINEL_WORDS = 64;
+/** Words of a known pattern behind the used part of every buffer: enough for a row or two of a tile. */
+export const SENTINEL_WORDS = 1024;
 
 /**
- * Whether a kernel sees the sentinels. `past-end` binds them: a stray access of any distance hits them,
- * because bounds checks clamp it to the last word. `exact` binds what a decoder would.
+ * Whether a kernel sees the sentinels. `past-end` binds them, so that a stray access reaches them also
+ * where bounds checks would have dropped it; `exact` binds what a decoder would.
  */
 export type BindingExtent = 'past-end' | 'exact';
 
@@ -30,9 +30,10 @@ export function uploadBuffers(
   uniforms: ReadonlySet<string>,
 ): Record<string, Slice> {
   const slices: Record<string, Slice> = {};
-  for (const [name, { bytes }] of Object.entries(buffers)) {
+  for (const [name, { bytes, expect }] of Object.entries(buffers)) {
     const size = Math.ceil(bytes.byteLength / 4) * 4;
-    const filled = new Uint32Array(size / 4 + SENTINEL_WORDS).fill(UNWRITTEN);
+    const sentinel = expect ? BEHIND_OUTPUT : BEHIND_INPUT;
+    const filled = new Uint32Array(size / 4 + SENTINEL_WORDS).fill(sentinel);
     new Uint8Array(filled.buffer).set(bytes);
     const buffer = gpu.createBuffer({
       kind: 'activations',
@@ -86,9 +87,9 @@ function bindStep(
   return compiler.bind(instance, Object.fromEntries(bindings));
 }
 
-/** The bytes that a buffer holds before the run, sentinels left out, in whole words. */
+/** The bytes that an output holds before the run, sentinels left out, in whole words. */
 export function before(bytes: Uint8Array): Uint8Array {
-  const filled = bytesOf(new Uint32Array(Math.ceil(bytes.byteLength / 4)).fill(UNWRITTEN));
+  const filled = bytesOf(new Uint32Array(Math.ceil(bytes.byteLength / 4)).fill(BEHIND_OUTPUT));
   filled.set(bytes);
   return filled;
 }

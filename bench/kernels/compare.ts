@@ -1,7 +1,7 @@
 import { invariant } from '../../src/core/errors.ts';
 import { fromFloat16Array } from '../../src/model/float16.ts';
 import type { Expectation } from './expectation.ts';
-import { UNWRITTEN } from './values.ts';
+import { BEHIND_OUTPUT } from './values.ts';
 
 /** How close an output came. */
 export interface Accuracy {
@@ -95,11 +95,11 @@ function compareWords(
   return { nmse: 0, problem: `[${index}] is ${hex(got[index])}, wanted ${wanted}` };
 }
 
-/** The first word from `from` on that no longer holds the fill pattern, in words; null when all do. */
+/** What was written from byte `from` on, behind an output; null when nothing was. */
 export function strayWrite(bytes: Uint8Array, from: number): string | null {
-  const fill = new Uint8Array(Uint32Array.of(UNWRITTEN).buffer);
+  const pattern = new Uint8Array(Uint32Array.of(BEHIND_OUTPUT).buffer);
   for (let i = from; i < bytes.byteLength; i++) {
-    if (bytes[i] === fill[i % 4]) continue;
+    if (bytes[i] === pattern[i % 4]) continue;
     const word = toWords(bytes.subarray(0, bytes.byteLength & ~3))[i >> 2];
     return `byte ${i - from} past the end was overwritten: its word is now ${hex(word)}`;
   }

@@ -3,8 +3,12 @@ import { fromFloat16Array, toFloat16Array } from '../../src/model/float16.ts';
 import type { CaseBuffer } from './case.ts';
 import { type Expectation, type Scalar, type Tolerance, toleranceFor } from './expectation.ts';
 
-/** Fills outputs before a run and the space behind every buffer: NaN as one f32 and as two f16. */
+/** Fills outputs before a run: NaN as one f32 and as two f16. */
 export const UNWRITTEN = 0x7fd37fd3;
+/** Lies behind inputs: another NaN, since arithmetic hands on the bits of a NaN that it meets. */
+export const BEHIND_INPUT = 0x7fd57fd5;
+/** Lies behind outputs: a number, so that adding to it shows. */
+export const BEHIND_OUTPUT = 0x47d347d3;
 
 /** f32[count] of mean 0 and standard deviation `std`. */
 export function normals(rng: Rng, count: number, std = 1, mean = 0): Float32Array<ArrayBuffer> {
