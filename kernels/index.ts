@@ -1,6 +1,7 @@
 import type { KernelSpec } from '../src/gpu/kernel.ts';
 import { argmax } from './argmax.ts';
 import { attention } from './attention.ts';
+import { attentionShuffle } from './attention-shuffle.ts';
 import { embed } from './embed.ts';
 import { matmul } from './matmul.ts';
 import { matmulColumns } from './matmul-columns.ts';
@@ -18,6 +19,7 @@ export const kernels: readonly KernelSpec[] = [
   matmulColumns,
   ropeAppend,
   attention,
+  attentionShuffle,
   argmax,
   pickToken,
 ];

@@ -59,7 +59,7 @@ export interface KernelSpec {
   readonly tunables: Readonly<Record<string, number>>;
   readonly binds: Readonly<Record<string, Binding>>;
   /** Threads of a workgroup. */
-  workgroup(tunables: Dims): number;
+  workgroup(tunables: Dims, dims: Dims): number;
   /** Workgroups for a call; `dims` holds the constants and what varies from call to call (`rows`, `seq`). */
   grid(dims: Dims, tunables: Dims): readonly [number, number, number];
   readonly needs?: readonly GPUFeatureName[];

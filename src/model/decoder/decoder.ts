@@ -144,7 +144,8 @@ export class Decoder {
   }
 
   #dispatches(kernels: readonly BoundKernel[], rows: number): Dispatch[] {
-    const call = { rows, batch: this.shape.batch };
+    const { batch } = this.shape;
+    const call = { rows, batch, seq: rows / batch };
     return kernels.map((kernel) => dispatchOf(kernel, call, this.#gpu.limits));
   }
 

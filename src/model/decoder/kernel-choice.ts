@@ -1,5 +1,6 @@
 import type { GpuDevice } from '../../gpu/device.ts';
 import type { Dims } from '../../gpu/kernel.ts';
+import type { ModelConfig } from '../config.ts';
 
 /** Which kernel makes a matrix product, and its tile sizes; every choice is right, up to rounding. */
 export interface ProductChoice {
@@ -49,4 +50,31 @@ export function chooseProduct(gpu: GpuDevice, { n, rows }: ProductShape): Produc
   const room = gpu.limits.maxComputeWorkgroupStorageSize;
   const bn = matmulWorkgroupBytes(64, 64) <= room ? 64 : 32;
   return { kernel: 'matmul', tunables: { bm: 64, bn, tm: 4, tn: 4 } };
+}
+
+/** Which kernel attends over the cache, and with what. */
+export interface AttentionChoice {
+  kernel: 'attention' | 'attention-shuffle';
+  /** Subgroup size that `attention-shuffle` is written for. */
+  lanes: number;
+  tunables: Dims;
+}
+
+/**
+ * A GPU's decode step has too few groups of queries to fill it with a subgroup each, so there every head gets
+ * a workgroup; a prefill has enough of them everywhere.
+ */
+export function chooseAttention(
+  gpu: GpuDevice,
+  { config, few }: { config: ModelConfig; few: boolean },
+): AttentionChoice {
+  const lanes = fixedSubgroupSize(gpu);
+  if (lanes === 0 || (few && gpu.info.kind === 'gpu')) {
+    return { kernel: 'attention', lanes: 0, tunables: {} };
+  }
+  const group = config.heads / config.kvHeads;
+  // What a thread holds of queries and results grows with rows and head size; keep it in registers.
+  const most = Math.max(1, Math.floor((64 * lanes) / config.headDim));
+  const wanted = few ? group : 8;
+  return { kernel: 'attention-shuffle', lanes, tunables: { rows: Math.min(wanted, most) } };
 }

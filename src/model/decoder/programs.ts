@@ -1,5 +1,6 @@
 import { argmax } from '../../../kernels/argmax.ts';
 import { attention } from '../../../kernels/attention.ts';
+import { attentionShuffle } from '../../../kernels/attention-shuffle.ts';
 import { embed } from '../../../kernels/embed.ts';
 import {
   kvLoadModules,
@@ -16,6 +17,7 @@ import { instantiate } from '../../gpu/kernel.ts';
 import type { BoundKernel, KernelCompiler, Slice } from '../../gpu/program.ts';
 import { ARGMAX_PARTS, padded, RING, type RunBuffers, type RunShape } from './buffers.ts';
 import type { DeviceMatrix } from './device-matrix.ts';
+import { chooseAttention } from './kernel-choice.ts';
 import { productKernel } from './product.ts';
 import type { DecoderWeights, LayerWeights } from './weights.ts';
 
@@ -84,7 +86,7 @@ export class ProgramBuilder {
       this.#norm(w.attnNorm, false),
       this.#product(w.qkv, x, w.qkvBias ? 'bias' : 'store', run.qkv, qkvDim, w.qkvBias),
       this.#ropeAppend(w, i),
-      this.#attention(i),
+      this.#attention(i, few),
       this.#product(
         w.o,
         { ...x, x: run.attended, xStride: padded(heads * headDim) },
@@ -219,11 +221,14 @@ export class ProgramBuilder {
     );
   }
 
-  #attention(i: number): Promise<BoundKernel> {
+  #attention(i: number, few: boolean): Promise<BoundKernel> {
     const { config, activations, kv, capacity } = this.#shape;
     const { heads, kvHeads, headDim } = config;
-    const instance = instantiate(attention, {
-      dims: { heads, kvHeads, headDim, capacity, qStride: padded(heads * headDim) },
+    const dims = { heads, kvHeads, headDim, capacity, qStride: padded(heads * headDim) };
+    const { kernel, lanes, tunables } = chooseAttention(this.#gpu, { config, few });
+    const instance = instantiate(kernel === 'attention' ? attention : attentionShuffle, {
+      dims: { ...dims, lanes },
+      tunables,
       modules: { kv: kvLoadModules[kv] },
       elem: activations,
     });
