@@ -1,7 +1,8 @@
 import { BenchError } from '../../core/errors.ts';
 
+/** What allocation failures look like: of the engine, of our own arrays, of tensors beyond an adapter's limits. */
 const OUT_OF_MEMORY =
-  /bad_alloc|out of memory|OUT_OF_MEMORY|failed to allocate|BFCArena|bad array/i;
+  /bad_alloc|out[ _]of[ _]memory|failed to allocate|BFCArena|array buffer allocation|invalid typed array length|too many storage buffers|maxBufferSize/i;
 const DEVICE_LOST = /device (was |is )?lost|DeviceLost|VK_ERROR_DEVICE_LOST/i;
 const FAILED_NODE = /while running (\S+) node\. Name:'([^']*)' Status Message: ([\s\S]*)/;
 

@@ -1,5 +1,6 @@
 import { BenchError, invariant } from '../../core/errors.ts';
 import type { DecoderOptions } from '../../model/onnx/decoder.ts';
+import { ACCURACY_LEVEL } from '../../model/onnx/projection.ts';
 import type { Backend, BackendEnvironment, Session, SessionRequest } from '../backend.ts';
 import { checkRequest } from '../checks.ts';
 import { longestRightRun } from './attention-check.ts';
@@ -98,6 +99,7 @@ async function openSession(
           graphOptimizationLevel: 'all',
           disabledOptimizers: 'ConstantFolding',
           kvCachePlacement: engine.kv,
+          matMulNBitsAccuracyLevel: ACCURACY_LEVEL[float],
           ...choices,
           prefillChunkTokens: chunkTokens || 'unlimited',
         },

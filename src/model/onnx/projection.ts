@@ -10,7 +10,7 @@ import {
 } from './weight-data.ts';
 
 /** How MatMulNBits computes: 1 in f32, 2 in f16. (4 would round activations to 8 bits: another function.) */
-const ACCURACY = { float32: 1, float16: 2 } as const;
+export const ACCURACY_LEVEL = { float32: 1, float16: 2 } as const;
 
 export interface WeightOptions {
   /** Type of activations, scales, norms and unquantised matrices. */
@@ -93,7 +93,7 @@ export class WeightWriter {
         N: rows,
         bits: this.bits,
         block_size: BLOCK,
-        accuracy_level: ACCURACY[this.options.float],
+        accuracy_level: ACCURACY_LEVEL[this.options.float],
       },
     });
   }
