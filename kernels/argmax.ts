@@ -8,8 +8,8 @@ export const argmax = defineKernel({
   dims: ['vocab', 'parts'],
   tunables: { wg: 64 },
   binds: {
-    logits: read('f32', '[BATCH, VOCAB]'),
-    candidates: write('vec2u', '[BATCH, PARTS]'),
+    logits: read('f32', '[batch, VOCAB]'),
+    candidates: write('vec2u', '[batch, PARTS]'),
   },
   workgroup: ({ wg = 64 }) => wg,
   grid: ({ parts = 1, batch = 1 }) => [parts, batch, 1],

@@ -1,9 +1,9 @@
 // argmax — largest logit of each of PARTS slices of a row: candidate (value bits, index)
 //
-// in     logits f32[BATCH, VOCAB]
-// out    candidates vec2u[BATCH, PARTS]
-// grid   [PARTS, BATCH]: one workgroup a slice
-// cost   bytes BATCH·VOCAB·4
+// in     logits f32[batch, VOCAB]
+// out    candidates vec2u[batch, PARTS]
+// grid   [PARTS, batch]: one workgroup a slice
+// cost   bytes batch·VOCAB·4
 // needs  any VOCAB ≥ 1; the lowest index wins a tie; a NaN wins over everything, with index NOT_A_TOKEN
 const NOT_A_TOKEN: u32 = 0xffffffffu;
 const LOWEST: f32 = -3.4e38;

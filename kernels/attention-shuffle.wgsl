@@ -1,9 +1,9 @@
 // attention-shuffle — y[r, h, :] = Σ_j softmax_j(q[r, h]·k[j] / √HEAD_DIM)·v[j] over j ≤ position of row r
 //
-// in     q elem[rows, Q_STRIDE]; k, v [BATCH, KV_HEADS, CAPACITY, HEAD_DIM] through `kv`
+// in     q elem[rows, Q_STRIDE]; k, v [batch, KV_HEADS, CAPACITY, HEAD_DIM] through `kv`
 // out    y elem[rows, Q_STRIDE]
-// grid   [seq·HEADS/KV_HEADS / ROWS, KV_HEADS, BATCH]: a subgroup takes ROWS of the queries that share keys
-// cost   bytes length·2·HEAD_DIM·|kv|·KV_HEADS·BATCH·seq·HEADS/KV_HEADS/ROWS at worst; flops
+// grid   [seq·HEADS/KV_HEADS / ROWS, KV_HEADS, batch]: a subgroup takes ROWS of the queries that share keys
+// cost   bytes length·2·HEAD_DIM·|kv|·KV_HEADS·batch·seq·HEADS/KV_HEADS/ROWS at worst; flops
 //        4·rows·HEADS·length·HEAD_DIM
 // needs  subgroups of one size, LANES ≤ 32, a power of two; HEAD_DIM a multiple of 4
 // why    the query heads of a group and neighbouring tokens read each key and value once; scores have a
@@ -40,7 +40,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   for (var tile = 0u; tile < length; tile += LANES) {
     let j = tile + lane;
     var score: array<f32, ROWS>;
-    // Spelled out: on Mesa's llvmpipe an array declared in a loop keeps its values from turn to turn.
+    // Spelled out: Dawn leaves a variable that is declared in a loop as the last turn left it.
     for (var i = 0u; i < ROWS; i++) {
       score[i] = 0.0;
     }

@@ -1,6 +1,6 @@
 // attention — y[r, h, :] = Σ_j softmax_j(q[r, h]·k[j] / √HEAD_DIM)·v[j] over j ≤ position of row r
 //
-// in     q elem[rows, Q_STRIDE]; k, v [BATCH, KV_HEADS, CAPACITY, HEAD_DIM] through `kv`
+// in     q elem[rows, Q_STRIDE]; k, v [batch, KV_HEADS, CAPACITY, HEAD_DIM] through `kv`
 // out    y elem[rows, Q_STRIDE]
 // grid   [HEADS, rows]: one workgroup a head and row
 // cost   bytes rows·HEADS·length·2·HEAD_DIM·|kv| at worst, flops 4·rows·HEADS·length·HEAD_DIM

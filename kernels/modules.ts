@@ -129,7 +129,7 @@ export function reduceModuleFor(lanes: number, subgroupSize: number): ShaderModu
   return lanes <= subgroupSize ? reduceModules.subgroup : reduceModules.barrier;
 }
 
-const cacheShape = '[BATCH, KV_HEADS, CAPACITY, HEAD_DIM]';
+const cacheShape = '[batch, KV_HEADS, CAPACITY, HEAD_DIM]';
 
 /** `load_k`, `load_v`. */
 export const kvLoadModules: Readonly<Record<KvFormat, ShaderModule>> = {

@@ -4,8 +4,8 @@
 // out    y elem[rows, X_STRIDE]
 // grid   [rows]: one workgroup a row, its threads stride the row
 // cost   bytes rows·DIM·(4 + |elem|), flops 4·rows·DIM: bound by latency
-// needs  any DIM ≥ 1; sums in f32. LAST = 1 reads only the last new token of each sequence, r' =
-//        (r + 1)·seq − 1, because only its logits are wanted
+// needs  any DIM ≥ 1; sums in f32; eps is the f32 of bits EPS_BITS. LAST = 1 reads only the last new
+//        token of each sequence, r' = (r + 1)·seq − 1, because only its logits are wanted
 const LANES: u32 = WG;
 
 @compute @workgroup_size(WG)

@@ -2,10 +2,11 @@
 //
 // in     qkv elem[rows, QKV_STRIDE] = q heads | k heads | v heads, each HEAD_DIM wide;
 //        cos, sin f32[context, HEAD_DIM/2]; q_norm, k_norm f32[HEAD_DIM]
-// out    q elem[rows, Q_STRIDE]; k, v [BATCH, KV_HEADS, CAPACITY, HEAD_DIM] through `kv`
+// out    q elem[rows, Q_STRIDE]; k, v [batch, KV_HEADS, CAPACITY, HEAD_DIM] through `kv`
 // grid   [HEADS + 2·KV_HEADS, rows]: one workgroup a head
 // cost   bytes rows·(HEADS + 2·KV_HEADS)·HEAD_DIM·(|elem| + |elem or kv|): bound by latency
-// needs  HEAD_DIM a multiple of 4; rotation pairs element i with i + HEAD_DIM/2
+// needs  HEAD_DIM a multiple of 4; rotation pairs element i with i + HEAD_DIM/2;
+//        the norms add the f32 of bits EPS_BITS to the mean square
 // why    everything that touches a head before attention happens while it is in workgroup memory
 const LANES: u32 = WG;
 const HALF: u32 = HEAD_DIM / 2u;
