@@ -31,8 +31,8 @@ function missingForStep(step: CaseStep, gpu: GpuDevice): string | null {
   if (size !== undefined && (smallest !== size || largest !== size)) {
     return `needs subgroups of ${size} only, the adapter has ${smallest} to ${largest}`;
   }
-  const { spec, tunables } = step.instance;
-  const threads = spec.workgroup(tunables);
+  const { spec, tunables, dims } = step.instance;
+  const threads = spec.workgroup(tunables, dims);
   // Sums by shuffles are right only when the threads that share one always share a subgroup.
   const lanes = features.includes('subgroups') ? (tunables.lanes ?? threads) : 0;
   if (size === undefined && smallest < lanes) {

@@ -1,6 +1,7 @@
 import type { KernelCase } from '../case.ts';
 import { argmaxCases } from './argmax.ts';
 import { attentionCases } from './attention.ts';
+import { attentionShuffleCases } from './attention-shuffle.ts';
 import { embedCases } from './embed.ts';
 import { matmulCases } from './matmul.ts';
 import { matmulColumnsCases } from './matmul-columns.ts';
@@ -18,6 +19,7 @@ export const kernelCases: readonly KernelCase[] = [
   ...matmulColumnsCases,
   ...ropeAppendCases,
   ...attentionCases,
+  ...attentionShuffleCases,
   ...argmaxCases,
   ...pickTokenCases,
 ];
