@@ -53,10 +53,11 @@ function checkShape({ model }: SessionRequest): void {
   );
 }
 
-/** `auto` keeps activations in f32, which every adapter has, and halves the KV cache. */
+/** `auto` keeps activations in f32, which every adapter has, and halves the KV cache unless weights are f32 too. */
 function resolveVariant({ variant }: SessionRequest, gpu: GpuDevice): Variant {
   const activations = variant.activations === 'auto' ? 'f32' : variant.activations;
-  const kv = variant.kv === 'auto' ? 'f16' : variant.kv;
+  const smallest = variant.weights === 'f32' ? 'f32' : 'f16';
+  const kv = variant.kv === 'auto' ? smallest : variant.kv;
   if (activations === 'f16' && !gpu.hasF16) {
     throw new BenchError('unsupported', `${gpu.info.name} has no shader-f16`, {
       hint: 'Use --activations f32 (or auto).',
