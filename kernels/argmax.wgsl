@@ -6,7 +6,6 @@
 // cost   bytes batch·VOCAB·4
 // needs  any VOCAB ≥ 1; the lowest index wins a tie; a NaN wins over everything, with index NOT_A_TOKEN
 const NOT_A_TOKEN: u32 = 0xffffffffu;
-const LOWEST: f32 = -3.4e38;
 var<workgroup> values: array<f32, WG>;
 var<workgroup> indices: array<u32, WG>;
 
@@ -22,7 +21,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
   const SLICE = (VOCAB + PARTS - 1u) / PARTS;
   let first = group.x * SLICE;
   let end = min(first + SLICE, VOCAB);
-  var value = LOWEST;
+  // −∞, which no constant may be: a slice of masked logits has a token, a slice without any never wins.
+  var lowest = 0xff800000u;
+  var value = bitcast<f32>(lowest);
   var index = VOCAB;
   for (var i = first + thread; i < end; i += WG) {
     let v = logits[group.y * VOCAB + i];

@@ -11,8 +11,11 @@ export interface ArgmaxShape {
   vocab: number;
   parts: number;
   batch?: number;
-  /** `ties`: only eight different values. `nan`: NaN in the second row. `low`: below −10³⁰. */
-  logits?: 'normal' | 'ties' | 'nan' | 'low';
+  /**
+   * `ties`: only eight different values. `nan`: NaN in the second row. `low`: below −10³⁰.
+   * `masked`: −∞ but for one token in every row after the first.
+   */
+  logits?: 'normal' | 'ties' | 'nan' | 'low' | 'masked';
   wg?: number;
 }
 
@@ -20,6 +23,13 @@ export function drawLogits(rng: Rng, { vocab, batch = 1, logits = 'normal' }: Ar
   const drawn = normals(rng, batch * vocab, 3);
   if (logits === 'ties') return drawn.map((v) => Math.max(-4, Math.min(3, Math.round(v))));
   if (logits === 'low') return drawn.map((v) => (v - 100) * 1e30);
+  if (logits === 'masked') {
+    const open = Array.from({ length: batch }, () => rng.integer(0, vocab));
+    return drawn.map((v, i) => {
+      const row = Math.floor(i / vocab);
+      return row > 0 && i % vocab === open[row] ? v : Number.NEGATIVE_INFINITY;
+    });
+  }
   if (logits === 'nan') drawn[vocab + rng.integer(0, vocab)] = Number.NaN;
   return drawn;
 }
@@ -92,5 +102,6 @@ export const argmaxCases: readonly KernelCase[] = [
   argmaxCase({ vocab: 1000, parts: 7, batch: 3, logits: 'ties' }),
   argmaxCase({ vocab: 500, parts: 4, batch: 3, logits: 'nan' }),
   argmaxCase({ vocab: 100, parts: 6, batch: 2, logits: 'low', wg: 1 }),
+  argmaxCase({ vocab: 500, parts: 4, batch: 3, logits: 'masked' }),
   argmaxCase({ vocab: 151_936, parts: 16, wg: 256 }),
 ];

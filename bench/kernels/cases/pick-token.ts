@@ -109,5 +109,6 @@ export const pickTokenCases: readonly KernelCase[] = [
   pickTokenCase({ batch: 8, parts: 16, ring: 4, state: [1, 9, 4], isAwkward: true, wg: 4 }),
   pickFromLogitsCase({ vocab: 5, parts: 32, batch: 3, logits: 'low' }, [4, 1, 1]),
   pickFromLogitsCase({ vocab: 333, parts: 8, batch: 2, logits: 'ties' }, [0, 8, 0]),
+  pickFromLogitsCase({ vocab: 5, parts: 32, batch: 3, logits: 'masked' }, [4, 1, 2]),
   pickFromLogitsCase({ vocab: 333, parts: 8, batch: 2, logits: 'nan' }, [9, 1, 7]),
 ];
