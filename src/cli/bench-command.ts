@@ -2,6 +2,7 @@ import { cellName } from '../core/cell-name.ts';
 import { DEFAULT_SWEEP } from '../core/plan.ts';
 import { DEFAULT_PROTOCOL } from '../measure/protocol.ts';
 import { benchJson } from '../report/bench-json.ts';
+import { counted } from '../report/format.ts';
 import { shellWord } from '../report/shell-word.ts';
 import { renderTable } from '../report/table.ts';
 import type { BenchOptions, BenchPlan } from './bench-options.ts';
@@ -25,6 +26,7 @@ export interface BenchArguments {
   depth?: string;
   batch?: string;
   launches?: string;
+  repetitions?: string;
   adapter?: string;
   gpuPrice?: string;
   json?: string;
@@ -84,6 +86,7 @@ export function benchOptions(argv: BenchArguments): BenchOptions {
     launches:
       parseInteger(argv.launches, { option: '--launches', min: 1, max: 1000 }) ??
       DEFAULT_PROTOCOL.launches,
+    repetitions: parseInteger(argv.repetitions, { option: '--repetitions', min: 1, max: 10_000 }),
     seed: parseInteger(argv.seed, { option: '--seed', min: 0, max: 2 ** 32 - 1 }) ?? DEFAULT_SEED,
     gpuPriceUsdPerHour: parseDecimal(argv.gpuPrice, {
       option: '--gpu-price',
@@ -107,7 +110,7 @@ function describePlan(plan: BenchPlan, options: BenchOptions, asJson: boolean): 
   const launches = options.launches * plan.cells.length;
   return [
     ...lines,
-    `${plan.cells.length} cells × ${options.launches} launches = ${launches} processes`,
+    `${counted(plan.cells.length, 'cell')} × ${counted(options.launches, 'launch')} = ${counted(launches, 'process')}`,
     `records would go to ${plan.storePath}`,
     '',
   ].join('\n');

@@ -7,6 +7,8 @@ import type { ProgressEvent } from '../measure/progress.ts';
 export interface BenchOptions extends SweepOptions {
   /** `--launches`: fresh processes per cell. */
   launches: number;
+  /** `--repetitions`: timed passes in each launch; null takes as many as fit the protocol's time, up to its limit. */
+  repetitions: number | null;
   /** `--seed` of prompts, order and bootstrap. */
   seed: number;
   /** `--gpu-price` in USD per hour; null takes the preset of the detected GPU. */

@@ -80,12 +80,15 @@ export async function runBench(
 }
 
 function protocolOf(options: BenchOptions): RunProtocol {
-  const { launches, launchTimeoutSeconds } = options;
+  const { launches, repetitions, launchTimeoutSeconds } = options;
   const launchTimeoutMs =
     launchTimeoutSeconds === null
       ? DEFAULT_PROTOCOL.launchTimeoutMs
       : Math.round(launchTimeoutSeconds * 1000);
-  return { ...DEFAULT_PROTOCOL, launches, launchTimeoutMs };
+  const { launch } = DEFAULT_PROTOCOL;
+  const fixed = repetitions ?? null;
+  const forced = fixed === null ? {} : { repetitionsMin: fixed, repetitionsMax: fixed };
+  return { launches, launch: { ...launch, ...forced }, launchTimeoutMs };
 }
 
 /** One bad model or workload of many is a record; where all are bad it is a mistake to say at once. */

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { BACKEND_NAMES, HOST_NAMES } from '../core/cell.ts';
 import { DEFAULT_SWEEP } from '../core/plan.ts';
+import { DEFAULT_PROTOCOL } from '../measure/protocol.ts';
 import type { BenchArguments } from './bench-command.ts';
 
 const EXAMPLES = `
@@ -68,15 +69,25 @@ export function addBench(program: Command): void {
       join,
     )
     .option('-b, --batch <list>', `sequences at once (default: ${DEFAULT_SWEEP.batch})`, join)
-    .option('--launches <count>', 'fresh processes per cell')
-    .option('--adapter <name>', 'WebGPU adapter: auto, gpu, software, or a part of its name')
+    .option(
+      '--launches <count>',
+      `fresh processes per cell (default: ${DEFAULT_PROTOCOL.launches})`,
+    )
+    .option('--repetitions <count>', 'timed passes per launch (default: what a few seconds allow)')
+    .option(
+      '--adapter <name>',
+      'WebGPU adapter: auto, gpu, lavapipe, swiftshader, or a part of its name (default: auto)',
+    )
     .option('--gpu-price <usd>', 'price of the device in $ per hour (default: a dated preset)')
     .option('--json <file>', 'write the cells as a JSON array; - is stdout')
     .option('--out <store>', 'folder or .jsonl file that records are added to (default: .mtok)')
     .option('--resume', 'skip the cells whose records are in the store already')
     .option('--dry-run', 'print the plan and stop')
     .option('--seed <number>', 'of prompts, order and bootstrap (default: 42)')
-    .option('--timeout <seconds>', 'end a launch that takes longer')
+    .option(
+      '--timeout <seconds>',
+      `end a launch that takes longer (default: ${DEFAULT_PROTOCOL.launchTimeoutMs / 1000})`,
+    )
     .addHelpText('after', EXAMPLES)
     .action(async (options: BenchArguments) => {
       const { benchCommand } = await import('./bench-command.ts');

@@ -1,6 +1,6 @@
 import { cellName } from '../core/cell-name.ts';
 import type { LaunchPhase, ProgressEvent, RunPosition } from '../measure/progress.ts';
-import { formatDuration, formatEstimate, plainText } from '../report/format.ts';
+import { counted, formatDuration, formatEstimate, plainText } from '../report/format.ts';
 
 const PHASE_WORDS = {
   start: 'starting',
@@ -36,7 +36,8 @@ export class ProgressDisplay {
     switch (event.type) {
       case 'plan': {
         const resumed = event.resumed === 0 ? '' : `, ${event.resumed} of them stored already`;
-        this.#line(`${event.cells.length} cells × ${event.launches} launches${resumed}`);
+        const cells = counted(event.cells.length, 'cell');
+        this.#line(`${cells} × ${counted(event.launches, 'launch')}${resumed}`);
         this.#line(`records: ${event.storePath}`);
         break;
       }
@@ -53,7 +54,7 @@ export class ProgressDisplay {
       case 'done':
         this.#line(
           `${event.cancelled ? 'interrupted after' : 'measured'} ${event.cellsDone} of ` +
-            `${event.cellsTotal} cells in ${formatDuration(event.elapsedMs)}`,
+            `${counted(event.cellsTotal, 'cell')} in ${formatDuration(event.elapsedMs)}`,
         );
         break;
       case 'launch-done':

@@ -45,6 +45,12 @@ export function formatDuration(milliseconds: number): string {
   return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, '0')} min`;
 }
 
+/** `1 cell`, `2 cells`, `3 launches`. */
+export function counted(count: number, noun: string): string {
+  if (count === 1) return `1 ${noun}`;
+  return `${count} ${noun}${/(ch|s|x)$/.test(noun) ? 'es' : 's'}`;
+}
+
 /** Text from a file or a device on one line, without control characters that could act on a terminal. */
 export function plainText(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\s]+/gu, ' ').trim();

@@ -144,7 +144,7 @@ function reproduce(records: readonly BenchRecord[], storePath: string): string {
   );
   const report = `mtok report ${shellWord(storePath)} --out report.md`;
   return [
-    'In a clone of the version named above, after `npm ci`:',
+    'In a clone at the commit named above, after `npm ci`:',
     codeBlock([...commands, report].map((command) => `npx ${command}`).join('\n')),
     'The last command needs no GPU: this document follows from the records alone.',
   ].join('\n\n');

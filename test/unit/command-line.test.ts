@@ -23,6 +23,7 @@ describe('bench options', () => {
     [{ launches: '0' }, '--launches'],
     [{ launches: 'three' }, '--launches'],
     [{ launches: '1e3' }, '--launches'],
+    [{ repetitions: '0' }, '--repetitions'],
     [{ gpuPrice: '-1' }, '--gpu-price'],
     [{ gpuPrice: '$2' }, '--gpu-price'],
     [{ gpuPrice: 'NaN' }, '--gpu-price'],

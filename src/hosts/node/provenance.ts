@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { arch, cpus, platform, release } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { z } from 'zod';
 import { systemMemoryBytes } from './system-memory.ts';
 
@@ -13,6 +15,7 @@ export async function nodeProvenance(): Promise<Record<string, string | number |
   const processors = cpus();
   return {
     mtok: await packageVersion(''),
+    commit: await sourceCommit(),
     node: process.versions.node,
     os: `${platform()} ${release()} ${arch()}`,
     cpu: processors[0]?.model.trim() ?? 'unknown',
@@ -24,6 +27,18 @@ export async function nodeProvenance(): Promise<Record<string, string | number |
       ),
     ),
   };
+}
+
+/** The commit that the sources are at, with `-dirty` behind it when they were changed; null outside of a clone. */
+async function sourceCommit(): Promise<string | null> {
+  const root = fileURLToPath(new URL('../../..', import.meta.url));
+  const args = ['-C', root, 'describe', '--always', '--dirty', '--exclude', '*', '--abbrev=40'];
+  try {
+    const { stdout } = await promisify(execFile)('git', args, { timeout: 10_000 });
+    return stdout.trim() || null;
+  } catch {
+    return null;
+  }
 }
 
 /** Version of the package in a folder below the project's; null when it is not there. */
