@@ -1,9 +1,10 @@
 import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
 import { brotliDecompress, createBrotliDecompress } from 'node:zlib';
+import { makeFolder } from '../node/make-folder.ts';
 import { bundledChromium } from '../node/swiftshader.ts';
 import { unpackOnce } from '../node/unpack-once.ts';
 import { untar } from '../node/untar.ts';
@@ -32,7 +33,7 @@ export async function unpackChromium(cacheDir: string): Promise<BundledBrowser |
       const packed = await readFile(join(bundled.folder, archive));
       for (const entry of untar(await promisify(brotliDecompress)(packed))) {
         const path = join(target, entry.name);
-        await mkdir(dirname(path), { recursive: true });
+        await makeFolder(dirname(path));
         await writeFile(path, entry.bytes, { mode: entry.executable ? 0o755 : 0o644 });
       }
     }

@@ -1,9 +1,10 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { BenchError } from '../../core/errors.ts';
+import { makeFolder } from './make-folder.ts';
 
 const MANIFEST = 'manifest.json';
 /** Larger files are checked by their size alone: hashing a browser would take longer than starting it. */
@@ -27,7 +28,7 @@ export async function unpackOnce(
   if (await isWhole(folder)) return folder;
   const temporary = `${folder}.${randomUUID()}`;
   try {
-    await mkdir(temporary, { recursive: true });
+    await makeFolder(temporary);
     await write(temporary);
     await writeFile(join(temporary, MANIFEST), JSON.stringify(await takeStock(temporary)));
     await install(temporary, folder);
