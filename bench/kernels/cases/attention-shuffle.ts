@@ -39,12 +39,12 @@ export const attentionShuffleCases: readonly KernelCase[] = [4, 8, 32].flatMap((
       of({ heads: 4, kvHeads: 2, headDim: 8, kv: 'f32', position, spare: 4100 - position }, 2),
     ),
     // Groups of 7, 1, 8, 3, 2 heads; queries left over; head sizes that lanes divide unevenly.
-    of({ heads: 7, kvHeads: 1, headDim: 20, kv: 'f32', seq: 3, position: 61, spread: 8 }),
+    of({ heads: 7, kvHeads: 1, headDim: 20, kv: 'f32', seq: 3, position: 61, spread: 8 }, 7),
     of({ heads: 2, kvHeads: 2, headDim: 12, kv: 'f16', seq: 67, batch: 2, spare: 0 }),
     of({ heads: 8, kvHeads: 1, headDim: 128, kv: 'f16', position: 64, spread: 4 }, 2),
     of({ heads: 3, kvHeads: 1, headDim: 96, kv: 'f32', seq: 5, batch: 3, position: 9 }, 1),
     of({ heads: 2, kvHeads: 1, headDim: 80, kv: 'f16', seq: 2, position: 30 }, 2),
     of({ heads: 2, kvHeads: 1, headDim: 256, kv: 'f16', seq: 2, position: 30 }, 1),
-    of({ heads: 14, kvHeads: 2, headDim: 64, kv: 'f16', position: 130, elem: 'f16' }, 7),
+    of({ heads: 14, kvHeads: 2, headDim: 64, kv: 'f16', position: 130, elem: 'f16' }, 4),
   ];
 });

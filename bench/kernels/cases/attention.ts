@@ -31,13 +31,21 @@ export const attentionCases: readonly KernelCase[] = [
   // Every head size; groups of 1, 2, 4, 7 and 8 heads; decode, prefill, prefill behind a cache; batches.
   attentionCase({ heads: 2, kvHeads: 2, headDim: 12, kv: 'f16', seq: 5, spare: 0 }),
   attentionCase({ heads: 7, kvHeads: 1, headDim: 20, kv: 'f32', seq: 3, position: 61, spread: 8 }),
-  attentionCase({ heads: 14, kvHeads: 2, headDim: 64, kv: 'f16', position: 130 }),
+  ...[130, 4096].map((position) =>
+    attentionCase({
+      heads: 14,
+      kvHeads: 2,
+      headDim: 64,
+      kv: 'f16',
+      position,
+      spare: 4100 - position,
+    }),
+  ),
   attentionCase({ heads: 2, kvHeads: 2, headDim: 80, kv: 'f32', seq: 2, position: 17 }),
   attentionCase({ heads: 3, kvHeads: 3, headDim: 96, kv: 'f16', seq: 4, position: 31, batch: 2 }),
   attentionCase({ heads: 8, kvHeads: 1, headDim: 128, kv: 'f16', position: 64, wg: 32 }),
-  attentionCase({ heads: 2, kvHeads: 1, headDim: 256, kv: 'f32', seq: 2, position: 5 }),
+  attentionCase({ heads: 2, kvHeads: 1, headDim: 256, kv: 'f32', seq: 2, position: 300, wg: 256 }),
   attentionCase({ heads: 2, kvHeads: 1, headDim: 32, kv: 'f16', seq: 67, batch: 2, spread: 4 }),
-  attentionCase({ heads: 4, kvHeads: 1, headDim: 64, kv: 'f16', position: 4096, wg: 256 }),
   attentionCase({
     heads: 4,
     kvHeads: 1,

@@ -45,7 +45,8 @@ export const matvecCases: readonly KernelCase[] = [
   matvecCase({ weights: 'int4', rows: 1, k: 172, n: 67, out: 'logits', wg: 64, lanes: 8 }),
   matvecCase({ weights: 'int8', rows: 3, k: 172, n: 129, out: 'residual', wg: 64, lanes: 4 }),
   matvecCase({ weights: 'f16', rows: 5, k: 97, n: 62, out: 'swiglu', wg: 32, lanes: 2 }),
-  matvecCase({ weights: 'f32', rows: 8, k: 65, n: 31, out: 'bias', wg: 64, lanes: 64 }),
+  matvecCase({ weights: 'f32', rows: 8, k: 65, n: 31, out: 'bias', wg: 32, lanes: 2 }),
+  matvecCase({ weights: 'f32', rows: 1, k: 133, n: 5, wg: 64, lanes: 64 }),
   // The widths of a small model, at the decoder's choices for a GPU.
   matvecCase({ weights: 'int4', rows: 1, k: 896, n: 1152, out: 'bias', wg: 128, lanes: 16 }),
   matvecCase({ weights: 'f16', rows: 1, k: 1408, n: 37, wg: 128, lanes: 32, perLane: 4 }),
