@@ -35,7 +35,7 @@ const quantisedWords = {
   scales: read('u32', '[N, BLOCKS] f16, two a word'),
 };
 
-/** `load_oct`, `oct_weight`, `oct_scale`: the same bytes as `weightModules`, eight weights of four rows at a time. */
+/** `load_oct`, `oct_weight`, `block_scale`: the same bytes as `weightModules`, eight weights of four rows at a time. */
 export const octModules: Readonly<Record<WeightFormat, ShaderModule>> = {
   f32: {
     name: 'oct-f32',

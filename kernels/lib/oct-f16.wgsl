@@ -24,6 +24,6 @@ fn oct_weight(oct: Oct, e: u32) -> vec4f {
   return vec4f(half_of(w.x, e), half_of(w.y, e), half_of(w.z, e), half_of(w.w, e));
 }
 
-fn oct_scale(rows: vec4u, oct: u32) -> vec4f {
+fn block_scale(rows: vec4u, block: u32) -> vec4f {
   return vec4f(1.0);
 }

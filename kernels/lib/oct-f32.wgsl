@@ -18,6 +18,6 @@ fn oct_weight(oct: Oct, e: u32) -> vec4f {
   return oct.values[e];
 }
 
-fn oct_scale(rows: vec4u, oct: u32) -> vec4f {
+fn block_scale(rows: vec4u, block: u32) -> vec4f {
   return vec4f(1.0);
 }

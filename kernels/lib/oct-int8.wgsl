@@ -24,7 +24,7 @@ fn scale_at(i: u32) -> f32 {
   return select(pair.x, pair.y, (i & 1u) == 1u);
 }
 
-fn oct_scale(rows: vec4u, oct: u32) -> vec4f {
-  let at = rows * BLOCKS + oct / 4u;
+fn block_scale(rows: vec4u, block: u32) -> vec4f {
+  let at = rows * BLOCKS + block;
   return vec4f(scale_at(at.x), scale_at(at.y), scale_at(at.z), scale_at(at.w));
 }
