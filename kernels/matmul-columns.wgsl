@@ -32,29 +32,26 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
   let columns = min(vec4u(n0) + vec4u(0u, 1u, 2u, 3u), vec4u(N - 1u));
   var acc: array<vec4f, ROWS>;
 
-  for (var block = 0u; block < BLOCKS; block++) {
-    let scale = block_scale(columns, block);
-    for (var s = 0u; s < 32u / STEP; s++) {
-      let k0 = block * 32u + s * STEP;
-      var xs: array<f32, ROWS * PARTS>;
-      for (var i = 0u; i < ROWS; i++) {
-        let at = min(m0 + i, rows - 1u) * X_STRIDE + k0 + lane;
-        for (var p = 0u; p < PARTS; p++) {
-          xs[i * PARTS + p] = f32(x[at + p * LANES]);
-        }
+  for (var k0 = 0u; k0 < BLOCKS * 32u; k0 += STEP) {
+    let scale = block_scale(columns, k0 / 32u);
+    var xs: array<f32, ROWS * PARTS>;
+    for (var i = 0u; i < ROWS; i++) {
+      let at = min(m0 + i, rows - 1u) * X_STRIDE + k0 + lane;
+      for (var p = 0u; p < PARTS; p++) {
+        xs[i * PARTS + p] = f32(x[at + p * LANES]);
       }
-      for (var o = 0u; o < STEP / 8u; o++) {
-        let oct = load_oct(columns, k0 / 8u + o);
-        // Unrolled by hand: a compiler that leaves a loop over `e` alone keeps `acc` in memory.
-        add_products(&acc, &xs, oct_weight(oct, 0u) * scale, o * 8u);
-        add_products(&acc, &xs, oct_weight(oct, 1u) * scale, o * 8u + 1u);
-        add_products(&acc, &xs, oct_weight(oct, 2u) * scale, o * 8u + 2u);
-        add_products(&acc, &xs, oct_weight(oct, 3u) * scale, o * 8u + 3u);
-        add_products(&acc, &xs, oct_weight(oct, 4u) * scale, o * 8u + 4u);
-        add_products(&acc, &xs, oct_weight(oct, 5u) * scale, o * 8u + 5u);
-        add_products(&acc, &xs, oct_weight(oct, 6u) * scale, o * 8u + 6u);
-        add_products(&acc, &xs, oct_weight(oct, 7u) * scale, o * 8u + 7u);
-      }
+    }
+    for (var o = 0u; o < STEP / 8u; o++) {
+      let oct = load_oct(columns, k0 / 8u + o);
+      // Unrolled by hand: a compiler that leaves a loop over eight alone keeps `acc` in memory.
+      add_products(&acc, &xs, oct_weight(oct, 0u) * scale, o * 8u);
+      add_products(&acc, &xs, oct_weight(oct, 1u) * scale, o * 8u + 1u);
+      add_products(&acc, &xs, oct_weight(oct, 2u) * scale, o * 8u + 2u);
+      add_products(&acc, &xs, oct_weight(oct, 3u) * scale, o * 8u + 3u);
+      add_products(&acc, &xs, oct_weight(oct, 4u) * scale, o * 8u + 4u);
+      add_products(&acc, &xs, oct_weight(oct, 5u) * scale, o * 8u + 5u);
+      add_products(&acc, &xs, oct_weight(oct, 6u) * scale, o * 8u + 6u);
+      add_products(&acc, &xs, oct_weight(oct, 7u) * scale, o * 8u + 7u);
     }
   }
 
