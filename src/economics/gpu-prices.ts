@@ -6,15 +6,24 @@ export interface GpuPrice {
   pattern: RegExp;
   usdPerHour: number;
   source: string;
-  /** Day (or month) on which the source was read. */
+  /** Day on which the source was read; the source itself may be older. */
   date: string;
 }
 
-const nebius = { source: 'Nebius on demand, SkyPilot catalog v8', date: '2026-11-21' };
-const lambda = { source: 'Lambda on demand, SkyPilot catalog v8', date: '2026-11-21' };
-const runpod = { source: 'RunPod secure cloud, SkyPilot catalog v8', date: '2026-11-21' };
+const nebius = {
+  source: 'Nebius on demand, SkyPilot catalog v8 (undated copy)',
+  date: '2026-11-21',
+};
+const lambda = {
+  source: 'Lambda on demand, SkyPilot catalog v8 (undated copy)',
+  date: '2026-11-21',
+};
+const runpod = {
+  source: 'RunPod secure cloud, SkyPilot catalog v8 (undated copy)',
+  date: '2026-11-21',
+};
 const runpodServerless = {
-  source: 'RunPod serverless, active worker, docs.runpod.io/serverless/pricing',
+  source: 'RunPod serverless, active worker, docs.runpod.io/serverless/pricing (undated copy)',
   date: '2026-11-21',
 };
 const inferenceX = { source: 'InferenceX GPU_SPECS, 3-year rental', date: '2026-04-03' };

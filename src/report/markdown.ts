@@ -71,7 +71,7 @@ function runFacts(record: BenchRecord): Record<string, string | number | boolean
     'price, USD per hour': cost?.usdPerHour ?? null,
     'price of': cost && `${cost.price.gpu}${cost.price.standIn ? ' as a stand-in' : ''}`,
     'price source': cost?.price.source ?? null,
-    'price date': cost && (cost.price.date ?? 'given by hand'),
+    'price read on': cost && (cost.price.date ?? 'given by hand'),
     run: record.run,
     seed: record.seed,
     ...record.provenance,
