@@ -127,11 +127,12 @@ export class Decoder {
     this.position = position;
   }
 
-  /** A logits buffer of at most 32 MiB, made when first wanted: a timed run never has one. */
+  /** A logits buffer of at most 32 MiB and one binding, made when first wanted: a timed run never has one. */
   async #logitsProgram() {
     if (!this.#logits) {
       const { vocab } = this.shape.config;
-      const rows = Math.max(1, Math.min(this.shape.maxRows, Math.floor(2 ** 23 / vocab)));
+      const bytes = Math.min(2 ** 25, this.#gpu.limits.maxStorageBufferBindingSize);
+      const rows = Math.max(1, Math.min(this.shape.maxRows, Math.floor(bytes / 4 / vocab)));
       const buffer = this.#gpu.createBuffer({
         kind: 'activations',
         label: 'all logits',
