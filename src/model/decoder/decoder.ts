@@ -12,7 +12,9 @@ import {
 import type { PackedModel } from '../packed.ts';
 import { allocateRun, chunkTokens, RING, type RunBuffers, type RunShape } from './buffers.ts';
 import type { LoadClock } from './device-matrix.ts';
-import { type Program, ProgramBuilder } from './programs.ts';
+import { defaultChoices } from './kernel-choice.ts';
+import type { ProgramContext } from './program-context.ts';
+import { buildLogits, buildProgram, type Program } from './programs.ts';
 import { uploadWeights } from './weights.ts';
 
 const NOT_A_TOKEN = 0xffffffff;
@@ -26,7 +28,7 @@ export class Decoder {
   readonly shape: RunShape;
   readonly #gpu: GpuDevice;
   readonly #run: RunBuffers;
-  readonly #builder: ProgramBuilder;
+  readonly #context: ProgramContext;
   readonly #prefill: Program;
   readonly #decodeStep: Dispatch[];
   #logits: { rows: number; buffer: GPUBuffer; kernels: BoundKernel[] } | null = null;
@@ -34,22 +36,16 @@ export class Decoder {
   position = 0;
   #picked = 0;
 
-  private constructor(
-    gpu: GpuDevice,
-    shape: RunShape,
-    run: RunBuffers,
-    builder: ProgramBuilder,
-    programs: { prefill: Program; decode: Program },
-  ) {
-    this.#gpu = gpu;
-    this.shape = shape;
-    this.#run = run;
-    this.#builder = builder;
+  private constructor(context: ProgramContext, programs: { prefill: Program; decode: Program }) {
+    this.#gpu = context.gpu;
+    this.shape = context.shape;
+    this.#run = context.run;
+    this.#context = context;
     this.#prefill = programs.prefill;
     const { decode } = programs;
     this.#decodeStep = [
-      ...this.#dispatches(decode.body, shape.batch),
-      ...this.#dispatches(decode.pick, shape.batch),
+      ...this.#dispatches(decode.body, this.shape.batch),
+      ...this.#dispatches(decode.pick, this.shape.batch),
     ];
   }
 
@@ -68,10 +64,13 @@ export class Decoder {
     const weights = await uploadWeights(gpu, model, shape.capacity, clock);
     const run = allocateRun(gpu, shape);
     const started = clock.now();
-    const builder = new ProgramBuilder(gpu, new KernelCompiler(gpu, host), shape, weights, run);
-    const [prefill, decode] = [await builder.build('prefill'), await builder.build('decode')];
+    const compiler = new KernelCompiler(gpu, host);
+    const choices = defaultChoices(gpu);
+    const context: ProgramContext = { gpu, compiler, choices, shape, weights, run };
+    const prefill = await buildProgram(context, 'prefill');
+    const decode = await buildProgram(context, 'decode');
     clock.compileMs += clock.now() - started;
-    return new Decoder(gpu, shape, run, builder, { prefill, decode });
+    return new Decoder(context, { prefill, decode });
   }
 
   /** Dispatches of one decode step. */
@@ -139,7 +138,7 @@ export class Decoder {
         size: rows * vocab * 4,
         usage: bufferUsage.STORAGE | bufferUsage.COPY_SRC,
       });
-      this.#logits = { rows, buffer, kernels: await this.#builder.buildLogits(buffer) };
+      this.#logits = { rows, buffer, kernels: await buildLogits(this.#context, buffer) };
     }
     return this.#logits;
   }

@@ -1,6 +1,6 @@
+import type { KvFormat, WeightFormat } from '../../core/cell.ts';
 import type { GpuDevice } from '../../gpu/device.ts';
 import type { Dims } from '../../gpu/kernel.ts';
-import type { ModelConfig } from '../config.ts';
 
 /** Which kernel makes a matrix product, and its tile sizes; every choice is right, up to rounding. */
 export interface ProductChoice {
@@ -10,9 +10,41 @@ export interface ProductChoice {
 
 /** W[n, k] times `rows` new rows; `rows` is null where it varies from call to call (prefill). */
 export interface ProductShape {
+  format: WeightFormat;
   n: number;
   k: number;
   rows: number | null;
+}
+
+/** Which kernel attends over the cache, and with what. */
+export interface AttentionChoice {
+  kernel: 'attention' | 'attention-shuffle';
+  /** Subgroup size that `attention-shuffle` is written for. */
+  lanes: number;
+  tunables: Dims;
+}
+
+/** Attention of one new token a sequence (`few`) or of many. */
+export interface AttentionShape {
+  heads: number;
+  kvHeads: number;
+  headDim: number;
+  kv: KvFormat;
+  few: boolean;
+}
+
+/** The choices that a decoder is built with. */
+export interface KernelChoices {
+  product(shape: ProductShape): ProductChoice;
+  attention(shape: AttentionShape): AttentionChoice;
+}
+
+/** Choices that suit this kind of adapter, measured or not. */
+export function defaultChoices(gpu: GpuDevice): KernelChoices {
+  return {
+    product: (shape) => defaultProduct(gpu, shape),
+    attention: (shape) => defaultAttention(gpu, shape),
+  };
 }
 
 /** Largest number of rows that go through `matvec`: beyond it a tile is worth its barriers. */
@@ -29,8 +61,7 @@ export function fixedSubgroupSize(gpu: GpuDevice): number {
   return size === subgroupMaxSize && [4, 8, 16, 32].includes(size) ? size : 0;
 }
 
-/** Defaults by kind of adapter; a tuned table may replace them. */
-export function chooseProduct(gpu: GpuDevice, { n, rows }: ProductShape): ProductChoice {
+function defaultProduct(gpu: GpuDevice, { n, rows }: ProductShape): ProductChoice {
   const few = rows !== null && rows <= MATVEC_ROWS;
   if (gpu.info.kind !== 'gpu') {
     const lanes = fixedSubgroupSize(gpu);
@@ -52,29 +83,17 @@ export function chooseProduct(gpu: GpuDevice, { n, rows }: ProductShape): Produc
   return { kernel: 'matmul', tunables: { bm: 64, bn, tm: 4, tn: 4 } };
 }
 
-/** Which kernel attends over the cache, and with what. */
-export interface AttentionChoice {
-  kernel: 'attention' | 'attention-shuffle';
-  /** Subgroup size that `attention-shuffle` is written for. */
-  lanes: number;
-  tunables: Dims;
-}
-
 /**
  * A GPU's decode step has too few groups of queries to fill it with a subgroup each, so there every head gets
  * a workgroup; a prefill has enough of them everywhere.
  */
-export function chooseAttention(
-  gpu: GpuDevice,
-  { config, few }: { config: ModelConfig; few: boolean },
-): AttentionChoice {
+function defaultAttention(gpu: GpuDevice, shape: AttentionShape): AttentionChoice {
   const lanes = fixedSubgroupSize(gpu);
-  if (lanes === 0 || (few && gpu.info.kind === 'gpu')) {
+  if (lanes === 0 || (shape.few && gpu.info.kind === 'gpu')) {
     return { kernel: 'attention', lanes: 0, tunables: {} };
   }
-  const group = config.heads / config.kvHeads;
   // What a thread holds of queries and results grows with rows and head size; keep it in registers.
-  const most = Math.max(1, Math.floor((64 * lanes) / config.headDim));
-  const wanted = few ? group : 8;
+  const most = Math.max(1, Math.floor((64 * lanes) / shape.headDim));
+  const wanted = shape.few ? shape.heads / shape.kvHeads : 8;
   return { kernel: 'attention-shuffle', lanes, tunables: { rows: Math.min(wanted, most) } };
 }

@@ -12,7 +12,7 @@ import {
 import type { ActivationFormat, WeightFormat } from '../../core/cell.ts';
 import type { GpuDevice } from '../../gpu/device.ts';
 import { instantiate, type KernelInstance } from '../../gpu/kernel.ts';
-import { chooseProduct, fixedSubgroupSize } from './kernel-choice.ts';
+import { fixedSubgroupSize, type KernelChoices } from './kernel-choice.ts';
 
 /** One matrix product y = x·Wᵀ of a slice of W. */
 export interface ProductRequest {
@@ -32,9 +32,13 @@ export interface ProductRequest {
 }
 
 /** The kernel that makes a product on this adapter, with every choice made. */
-export function productKernel(gpu: GpuDevice, request: ProductRequest): KernelInstance {
+export function productKernel(
+  gpu: GpuDevice,
+  choices: KernelChoices,
+  request: ProductRequest,
+): KernelInstance {
   const { format, n, k, batch, few, rows, out, xStride, yStride, yOffset, elem } = request;
-  const { kernel, tunables } = chooseProduct(gpu, { n, k, rows: few ? batch : null });
+  const { kernel, tunables } = choices.product({ format, n, k, rows: few ? batch : null });
   const dims = { n, k, m: batch, batch, xStride, yStride, yOffset };
   switch (kernel) {
     case 'matvec':

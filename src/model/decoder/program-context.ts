@@ -1,0 +1,28 @@
+import type { GpuDevice } from '../../gpu/device.ts';
+import type { KernelCompiler, Slice } from '../../gpu/program.ts';
+import type { RunBuffers, RunShape } from './buffers.ts';
+import type { KernelChoices } from './kernel-choice.ts';
+import type { DecoderWeights } from './weights.ts';
+
+/** What the kernels of a forward pass are bound from. */
+export interface ProgramContext {
+  readonly gpu: GpuDevice;
+  readonly compiler: KernelCompiler;
+  readonly choices: KernelChoices;
+  readonly shape: RunShape;
+  readonly weights: DecoderWeights;
+  readonly run: RunBuffers;
+}
+
+/** `decode` has one new token a sequence, known beforehand; `prefill` as many as the run state says. */
+export type ProgramKind = 'decode' | 'prefill';
+
+/** Reads the bits of an f32: constants in a kernel's text are u32. */
+export function floatBits(value: number): number {
+  return new Uint32Array(new Float32Array([value]).buffer)[0] ?? 0;
+}
+
+/** Whole buffers by binding name. */
+export function whole(named: Record<string, GPUBuffer>): Record<string, Slice> {
+  return Object.fromEntries(Object.entries(named).map(([name, buffer]) => [name, { buffer }]));
+}
