@@ -57,6 +57,10 @@ export interface KernelSpec {
   readonly dims: readonly string[];
   /** Numbers that change speed, never the result beyond rounding, with defaults that suit any adapter. */
   readonly tunables: Readonly<Record<string, number>>;
+  /** What a tuner tries of each tunable: every combination of the lists, less what `fits` refuses. */
+  readonly space?: Readonly<Record<string, readonly number[]>>;
+  /** Whether tunables are possible at these sizes on a device with these limits. */
+  fits?(tunables: Dims, dims: Dims, limits: GPUSupportedLimits): boolean;
   readonly binds: Readonly<Record<string, Binding>>;
   /** Threads of a workgroup. */
   workgroup(tunables: Dims, dims: Dims): number;
