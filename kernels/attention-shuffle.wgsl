@@ -50,13 +50,16 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
         score[i] += dot(key, subgroupShuffle(query[i * PER_LANE + c / LANES], c % LANES));
       }
     }
+    let k_worth = k_scale(base + min(j, length - 1u));
+    let v_worth = v_scale(base + min(j, length - 1u));
     for (var i = 0u; i < ROWS; i++) {
       let is_seen = j <= state.position + min(r0 + i, queries - 1u) / GROUP;
-      let value = select(LOWEST, score[i], is_seen);
+      let value = select(LOWEST, score[i] * k_worth, is_seen);
       let new_top = max(top[i], subgroupMax(value));
       let shrink = exp(top[i] - new_top);
-      score[i] = select(0.0, exp(value - new_top), is_seen);
-      total[i] = total[i] * shrink + score[i];
+      let weight = select(0.0, exp(value - new_top), is_seen);
+      total[i] = total[i] * shrink + weight;
+      score[i] = weight * v_worth;
       for (var p = 0u; p < PER_LANE; p++) {
         acc[i * PER_LANE + p] *= shrink;
       }

@@ -59,11 +59,12 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
       for (var i = 0u; i < COLUMNS; i++) {
         score += dot(query[i], load_k((base + j) * COLUMNS + i));
       }
+      score *= k_scale(base + j);
     }
     let new_top = max(top, reduce(score, thread, true));
     let shrink = exp(top - new_top);
     let weight = select(0.0, exp(score - new_top), j < length);
-    weights[thread] = weight;
+    weights[thread] = weight * v_scale(base + min(j, length - 1u));
     total = total * shrink + reduce(weight, thread, false);
     acc *= shrink;
     if (team < TEAMS) {
