@@ -15,12 +15,14 @@ const layers = {
   economics: ['core'],
   store: ['core'],
   report: ['core'],
-  hosts: ['core', 'gpu', 'model', 'backends', 'measure'],
-  cli: ['core', 'model', 'measure', 'economics', 'store', 'report', 'quality', 'hosts'],
+  bench: ['core', 'gpu', 'kernels', 'model', 'backends'],
+  hosts: ['core', 'gpu', 'model', 'backends', 'measure', 'bench'],
+  cli: ['core', 'model', 'measure', 'economics', 'store', 'report', 'quality', 'hosts', 'bench'],
   web: ['core', 'gpu', 'model', 'backends', 'measure', 'economics', 'report', 'quality', 'hosts'],
 };
 
-const folderOf = (layer) => (layer === 'kernels' ? '^kernels/' : `^src/${layer}/`);
+const OUTSIDE_SRC = ['kernels', 'bench'];
+const folderOf = (layer) => (OUTSIDE_SRC.includes(layer) ? `^${layer}/` : `^src/${layer}/`);
 
 const layerRules = Object.entries(layers).map(([layer, allowed]) => ({
   name: `layer-${layer}`,
@@ -124,14 +126,14 @@ module.exports = {
     {
       name: 'only-declared-packages',
       severity: 'error',
-      from: { path: '^(src|kernels)/' },
+      from: { path: '^(src|kernels|bench)/' },
       to: { dependencyTypes: ['npm-no-pkg', 'npm-unknown', 'unknown', 'undetermined'] },
     },
     {
       name: 'no-development-packages',
       comment: 'What runs after `npm ci --omit=dev` may not need them.',
       severity: 'error',
-      from: { path: '^(src|kernels)/', pathNot: ['^src/web/'] },
+      from: { path: '^(src|kernels|bench)/', pathNot: ['^src/web/'] },
       to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },
     },
     {

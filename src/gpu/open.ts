@@ -16,6 +16,8 @@ export const USEFUL_FEATURES = [
   'atomic-vec2u-min-max',
 ] as const;
 
+export type UsefulFeature = (typeof USEFUL_FEATURES)[number];
+
 /** The limits that compute kernels meet; the rest stay at their defaults. */
 export const USEFUL_LIMITS = [
   'maxBufferSize',
@@ -36,8 +38,8 @@ export const USEFUL_LIMITS = [
 ] as const;
 
 export interface OpenGpuOptions {
-  /** `none` asks for no optional feature, to exercise the fallback paths. Default `all`. */
-  features?: 'all' | 'none';
+  /** `none` asks for no optional feature, to exercise the fallback paths; a list leaves these out. Default `all`. */
+  features?: 'all' | 'none' | { without: readonly UsefulFeature[] };
   /** `default` keeps the limits that every WebGPU device has. Default `adapter`: the real ones. */
   limits?: 'adapter' | 'default';
   /** Added to `info.details`: toggles and versions that the host knows. */
@@ -50,8 +52,9 @@ export interface OpenGpuOptions {
  */
 export async function openGpuDevice(gpu: GPU, options: OpenGpuOptions = {}): Promise<GpuDevice> {
   const adapter = await requestAdapter(gpu);
-  const requiredFeatures =
-    options.features === 'none' ? [] : USEFUL_FEATURES.filter((name) => adapter.features.has(name));
+  const requiredFeatures = wantedFeatures(options.features ?? 'all').filter((name) =>
+    adapter.features.has(name),
+  );
   const requiredLimits = options.limits === 'default' ? {} : adapterLimits(adapter);
   let device: GPUDevice;
   try {
@@ -71,6 +74,12 @@ export async function openGpuDevice(gpu: GPU, options: OpenGpuOptions = {}): Pro
     adapter.info,
     describeAdapter(adapter.info, device, options.details),
   );
+}
+
+function wantedFeatures(features: NonNullable<OpenGpuOptions['features']>): UsefulFeature[] {
+  if (features === 'none') return [];
+  const without: readonly string[] = features === 'all' ? [] : features.without;
+  return USEFUL_FEATURES.filter((name) => !without.includes(name));
 }
 
 async function requestAdapter(gpu: GPU): Promise<GPUAdapter> {

@@ -34,6 +34,13 @@ describe('an opened device', () => {
     expect(gpu.info.details).toMatchObject({ safety: 'safe' });
   });
 
+  it('leaves out what it is told to', async () => {
+    const fewer = await openTestDevice({ features: { without: ['shader-f16', 'subgroups'] } });
+    expect([fewer.hasF16, fewer.hasSubgroups, fewer.subgroupMinSize]).toEqual([false, false, 0]);
+    expect(fewer.hasTimestamps).toBe(gpu.hasTimestamps);
+    await fewer.dispose();
+  });
+
   it('has no optional feature and the default limits when asked for none', async () => {
     const plain = await openTestDevice({ features: 'none', limits: 'default' });
     expect(plain).toMatchObject({ hasF16: false, hasSubgroups: false, subgroupMaxSize: 0 });

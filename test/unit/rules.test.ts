@@ -17,7 +17,7 @@ function brokenRules(files: Record<string, string>): string[] {
     mkdirSync(dirname(join(tree, path)), { recursive: true });
     writeFileSync(join(tree, path), text);
   }
-  const folders = ['src', 'kernels'].filter((folder) =>
+  const folders = ['src', 'kernels', 'bench'].filter((folder) =>
     Object.keys(files).some((path) => path.startsWith(`${folder}/`)),
   );
   const args = [
@@ -55,6 +55,8 @@ describe('import rules', () => {
     ['kernels/a.ts', 'src/gpu/kernel.ts'],
     ['src/measure/a.ts', 'src/backends/backend.ts'],
     ['src/cli/a.ts', 'src/store/b.ts'],
+    ['src/hosts/node/a.ts', 'bench/kernels/b.ts'],
+    ['bench/kernels/a.ts', 'src/backends/ort/b.ts'],
     ['src/backends/index.ts', 'src/backends/wgsl.ts'],
     ['src/backends/ort-cpu.ts', 'src/backends/ort/b.ts'],
   ])('%s may import %s', (from, to) => {
@@ -72,6 +74,8 @@ describe('import rules', () => {
     ['src/backends/wgsl.ts', 'src/backends/reference.ts', 'backends-apart'],
     ['src/backends/wgsl.ts', 'src/backends/ort/b.ts', 'ort-only-for-ort'],
     ['src/hosts/a.ts', 'src/cli/b.ts', 'nobody-imports-the-top'],
+    ['src/model/a.ts', 'bench/kernels/b.ts', 'layer-model'],
+    ['bench/kernels/a.ts', 'src/hosts/b.ts', 'layer-bench'],
   ])('%s may not import %s', (from, to, rule) => {
     expect(brokenRules(pair(from, to))).toContain(rule);
   });
