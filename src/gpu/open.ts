@@ -76,10 +76,20 @@ export async function openGpuDevice(gpu: GPU, options: OpenGpuOptions = {}): Pro
   );
 }
 
+/** Asking for one of these turns on what it builds upon. */
+const BUILT_ON: Partial<Record<UsefulFeature, UsefulFeature>> = {
+  'subgroup-size-control': 'subgroups',
+  'chromium-experimental-subgroup-matrix': 'subgroups',
+  'chromium-experimental-timestamp-query-inside-passes': 'timestamp-query',
+};
+
 function wantedFeatures(features: NonNullable<OpenGpuOptions['features']>): UsefulFeature[] {
   if (features === 'none') return [];
-  const without: readonly string[] = features === 'all' ? [] : features.without;
-  return USEFUL_FEATURES.filter((name) => !without.includes(name));
+  const without = features === 'all' ? [] : features.without;
+  return USEFUL_FEATURES.filter((name) => {
+    const base = BUILT_ON[name];
+    return !without.includes(name) && (base === undefined || !without.includes(base));
+  });
 }
 
 async function requestAdapter(gpu: GPU): Promise<GPUAdapter> {
