@@ -38,6 +38,10 @@ describe('Rng', () => {
     const rng = new Rng('any', 7);
     const expected = xoshiro(stateOf(rng));
     for (let i = 0; i < 1000; i++) expect(rng.u32()).toBe(expected());
+    const words = new Uint32Array(100);
+    rng.fillU32(words);
+    for (const word of words) expect(word).toBe(expected());
+    expect(rng.u32()).toBe(expected());
   });
 
   it('draws the same words in bulk as one by one', () => {
