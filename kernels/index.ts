@@ -7,10 +7,13 @@ import { matmul } from './matmul.ts';
 import { matmulColumns } from './matmul-columns.ts';
 import { matvec } from './matvec.ts';
 import { pickToken } from './pick-token.ts';
+import { probeCopy } from './probe-copy.ts';
+import { probeFma } from './probe-fma.ts';
+import { probeRead } from './probe-read.ts';
 import { rmsnorm } from './rmsnorm.ts';
 import { ropeAppend } from './rope-append.ts';
 
-/** Every kernel, in the order in which a decode step first uses it. */
+/** Every kernel, in the order in which a decode step first uses it; then those that measure an adapter's peaks. */
 export const kernels: readonly KernelSpec[] = [
   embed,
   rmsnorm,
@@ -22,4 +25,7 @@ export const kernels: readonly KernelSpec[] = [
   attentionShuffle,
   argmax,
   pickToken,
+  probeCopy,
+  probeRead,
+  probeFma,
 ];

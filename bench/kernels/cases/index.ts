@@ -7,6 +7,7 @@ import { matmulCases } from './matmul.ts';
 import { matmulColumnsCases } from './matmul-columns.ts';
 import { matvecCases } from './matvec.ts';
 import { pickTokenCases } from './pick-token.ts';
+import { probeCases } from './probes.ts';
 import { rmsnormCases } from './rmsnorm.ts';
 import { ropeAppendCases } from './rope-append.ts';
 
@@ -22,4 +23,5 @@ export const kernelCases: readonly KernelCase[] = [
   ...attentionShuffleCases,
   ...argmaxCases,
   ...pickTokenCases,
+  ...probeCases,
 ];
