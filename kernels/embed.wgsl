@@ -11,10 +11,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
   if (token >= ROW0 && token < ROW0 + N) {
     let row = token - ROW0;
     for (var grain = thread; grain < GRAINS; grain += WG) {
-      let w = load_grain(row, grain);
+      let c = load_codes(row, grain);
       let scale = grain_scale(row, grain);
       for (var v = 0u; v < GRAIN_VECS; v++) {
-        x[(group.x * X_STRIDE + grain * GRAIN) / 4u + v] = w[v] * scale;
+        x[(group.x * X_STRIDE + grain * GRAIN) / 4u + v] = code_vec(c, v) * scale;
       }
     }
   }

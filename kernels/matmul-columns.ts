@@ -1,13 +1,13 @@
-import { defineKernel, read } from '../src/gpu/kernel.ts';
+import { defineKernel } from '../src/gpu/kernel.ts';
 
 /** Matrix product without workgroup memory, for subgroups of one known size. */
 export const matmulColumns = defineKernel({
   name: 'matmul-columns',
   source: new URL('./matmul-columns.wgsl', import.meta.url),
-  slots: ['weights', 'out', 'rows'],
-  dims: ['k', 'n', 'xStride', 'yStride', 'yOffset', 'batch', 'lanes'],
+  slots: ['input', 'weights', 'out', 'rows'],
+  dims: ['k', 'n', 'xStride', 'yStride', 'yOffset', 'epsBits', 'batch', 'lanes'],
   tunables: { wg: 8, rows: 8 },
-  binds: { x: read('elem', '[rows, X_STRIDE]') },
+  binds: {},
   workgroup: ({ wg = 8 }) => wg,
   grid: ({ n = 1, rows: m = 1 }, { wg = 8, rows = 8 }) => [
     Math.ceil(n / (4 * wg)),

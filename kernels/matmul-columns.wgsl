@@ -1,6 +1,7 @@
-// matmul-columns — y[m, n] = Σ_k x[m, k]·W[n, k] with four columns n a thread and no workgroup memory
+// matmul-columns — y[m, n] = Σ_k x[m, k]·W[n, k] with four columns n a thread and no workgroup memory,
+//        x through `input`: as it is, or RMSNorm(x)
 //
-// in     x elem[rows, X_STRIDE] (zero from K to the next multiple of 32), W[N, K] through `weights`
+// in     x [rows, X_STRIDE] (zero from K to the next multiple of 32), W[N, K] through `weights`
 // out    y through `out`: plain, + bias, added to the residual, or SwiGLU of row pairs
 // grid   [N / (4·WG), rows / ROWS]: a thread makes ROWS × 4 results, a subgroup LANES times as many columns
 // cost   bytes |W|·rows/ROWS + rows·K·|elem|·N/(4·LANES), flops 2·rows·N·K
@@ -31,14 +32,20 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
   // A column or row past the end repeats the last one and is not written.
   let columns = min(vec4u(n0) + vec4u(0u, 1u, 2u, 3u), vec4u(N - 1u));
   var acc: array<vec4f, ROWS>;
+  var squares: array<f32, ROWS>;
 
   for (var k0 = 0u; k0 < BLOCKS * 32u; k0 += STEP) {
     let scale = block_scale(columns, k0 / 32u);
     var xs: array<f32, ROWS * PARTS>;
-    for (var i = 0u; i < ROWS; i++) {
-      let at = min(m0 + i, rows - 1u) * X_STRIDE + k0 + lane;
-      for (var p = 0u; p < PARTS; p++) {
-        xs[i * PARTS + p] = f32(x[at + p * LANES]);
+    for (var p = 0u; p < PARTS; p++) {
+      let k = k0 + p * LANES + lane;
+      let weight = input_weight(k);
+      for (var i = 0u; i < ROWS; i++) {
+        let value = input_value(min(m0 + i, rows - 1u), k);
+        if (IS_NORMED) {
+          squares[i] += value * value;
+        }
+        xs[i * PARTS + p] = value * weight;
       }
     }
     for (var o = 0u; o < STEP / 8u; o++) {
@@ -55,6 +62,11 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
     }
   }
 
+  if (IS_NORMED) {
+    for (var i = 0u; i < ROWS; i++) {
+      acc[i] *= inverseSqrt(subgroupAdd(squares[i]) / f32(K) + bitcast<f32>(EPS_BITS));
+    }
+  }
   for (var i = 0u; i < ROWS; i++) {
     if (m0 + i < rows) {
       if (n0 < N) {

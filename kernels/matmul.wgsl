@@ -37,11 +37,11 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
       let n = min(n0 + i / (BK / GRAIN), N - 1u);
       let part = i % (BK / GRAIN);
       let grain = k0 / GRAIN + part;
-      let w = load_grain(n, grain);
+      let c = load_codes(n, grain);
       let scale = grain_scale(n, grain);
       let at = i / (BK / GRAIN) * STRIDE + part * GRAIN_VECS;
       for (var v = 0u; v < GRAIN_VECS; v++) {
-        ws[at + v] = w[v] * scale;
+        ws[at + v] = code_vec(c, v) * scale;
       }
     }
     workgroupBarrier();

@@ -1,13 +1,13 @@
-import { defineKernel, folded, read } from '../src/gpu/kernel.ts';
+import { defineKernel, folded } from '../src/gpu/kernel.ts';
 
 /** Matrix product for the few rows of a decode step. */
 export const matvec = defineKernel({
   name: 'matvec',
   source: new URL('./matvec.wgsl', import.meta.url),
-  slots: ['weights', 'out', 'reduce'],
-  dims: ['m', 'k', 'n', 'xStride', 'yStride', 'yOffset'],
+  slots: ['input', 'weights', 'out', 'reduce'],
+  dims: ['m', 'k', 'n', 'xStride', 'yStride', 'yOffset', 'epsBits'],
   tunables: { wg: 64, lanes: 8, rows: 2 },
-  binds: { x: read('vec4<elem>', '[M, X_STRIDE]') },
+  binds: {},
   workgroup: ({ wg = 64 }) => wg,
   grid: ({ n = 1 }, { wg = 64, lanes = 8, rows = 2 }) =>
     folded(Math.ceil(n / ((wg / lanes) * rows))),

@@ -6,12 +6,12 @@ const quantised = {
   scales: read('u32', '[N, BLOCKS] f16, two a word'),
 };
 
-/** `load_grain`, `grain_scale`: the one place that knows how a weight is stored on the device. */
+/** `load_codes`, `code_vec`, `grain_scale`: the one place that knows how a weight is stored on the device. */
 export const weightModules: Readonly<Record<WeightFormat, ShaderModule>> = {
   f32: {
     name: 'weights-f32',
     source: new URL('./lib/weights-f32.wgsl', import.meta.url),
-    binds: { data: read('vec4f', '[N, K]') },
+    binds: { data: read('vec4u', '[N, K] f32') },
   },
   f16: {
     name: 'weights-f16',
@@ -59,6 +59,35 @@ export const octModules: Readonly<Record<WeightFormat, ShaderModule>> = {
   },
 };
 
+/** `input_vec`, `input_weight`: four columns of a row that `matvec` multiplies, and what they are scaled by. */
+export const inputModules = {
+  plain: {
+    name: 'input-plain',
+    source: new URL('./lib/input-plain.wgsl', import.meta.url),
+    binds: { x: read('vec4<elem>', '[rows, X_STRIDE]') },
+  },
+  normed: {
+    name: 'input-normed',
+    source: new URL('./lib/input-normed.wgsl', import.meta.url),
+    binds: { x: read('vec4f', '[rows, X_STRIDE]'), norm: read('vec4f', '[X_STRIDE]') },
+  },
+} as const satisfies Record<string, ShaderModule>;
+export type InputModule = keyof typeof inputModules;
+
+/** `input_value`, `input_weight`: the same, a column at a time, for `matmul-columns`. */
+export const columnInputModules: Readonly<Record<InputModule, ShaderModule>> = {
+  plain: {
+    name: 'column-input-plain',
+    source: new URL('./lib/column-input-plain.wgsl', import.meta.url),
+    binds: { x: read('elem', '[rows, X_STRIDE]') },
+  },
+  normed: {
+    name: 'column-input-normed',
+    source: new URL('./lib/column-input-normed.wgsl', import.meta.url),
+    binds: { x: read('f32', '[rows, X_STRIDE]'), norm: read('f32', '[X_STRIDE]') },
+  },
+};
+
 /** `emit_pair`: what happens to two neighbouring results of a matrix product. */
 export const outModules = {
   store: {
@@ -103,7 +132,7 @@ export const rowModules = {
   },
 } as const satisfies Record<string, ShaderModule>;
 
-/** `reduce_lanes`: a sum over LANES neighbouring threads. */
+/** `reduce_lanes`, `reduce_max_lanes`: a sum and a maximum over LANES neighbouring threads. */
 export const reduceModules = {
   none: {
     name: 'reduce-none',
@@ -131,7 +160,9 @@ export function reduceModuleFor(lanes: number, subgroupSize: number): ShaderModu
 
 const cacheShape = '[batch, KV_HEADS, CAPACITY, HEAD_DIM]';
 
-/** `load_k`, `load_v`. */
+const scaleShape = '[batch, KV_HEADS, CAPACITY]';
+
+/** `load_k`, `load_v`; `k_scale`, `v_scale`: what a row's values are worth. */
 export const kvLoadModules: Readonly<Record<KvFormat, ShaderModule>> = {
   f32: {
     name: 'kv-f32',
@@ -143,9 +174,57 @@ export const kvLoadModules: Readonly<Record<KvFormat, ShaderModule>> = {
     source: new URL('./lib/kv-f16.wgsl', import.meta.url),
     binds: { k_cache: read('vec2u', cacheShape), v_cache: read('vec2u', cacheShape) },
   },
+  int8: {
+    name: 'kv-int8',
+    source: new URL('./lib/kv-int8.wgsl', import.meta.url),
+    binds: {
+      k_cache: read('u32', `${cacheShape}, four a word`),
+      v_cache: read('u32', `${cacheShape}, four a word`),
+      k_scales: read('f32', scaleShape),
+      v_scales: read('f32', scaleShape),
+    },
+  },
 };
 
-/** `store_k`, `store_v`. */
+/** `load_k_oct`, `load_v_oct`; `k_scale`, `v_scale`: the same bytes as `kvLoadModules`, eight values at a time. */
+export const kvOctModules: Readonly<Record<KvFormat, ShaderModule>> = {
+  f32: {
+    name: 'kv-oct-f32',
+    source: new URL('./lib/kv-oct-f32.wgsl', import.meta.url),
+    binds: { k_cache: read('vec4f', cacheShape), v_cache: read('vec4f', cacheShape) },
+  },
+  f16: {
+    name: 'kv-oct-f16',
+    source: new URL('./lib/kv-oct-f16.wgsl', import.meta.url),
+    binds: { k_cache: read('vec4u', cacheShape), v_cache: read('vec4u', cacheShape) },
+  },
+  int8: {
+    name: 'kv-oct-int8',
+    source: new URL('./lib/kv-oct-int8.wgsl', import.meta.url),
+    binds: {
+      k_cache: read('vec2u', `${cacheShape}, four a word`),
+      v_cache: read('vec2u', `${cacheShape}, four a word`),
+      k_scales: read('f32', scaleShape),
+      v_scales: read('f32', scaleShape),
+    },
+  },
+};
+
+/** `emit_attended`: where four columns of a head's result from one split of `attention-split` go. */
+export const attendedModules = {
+  final: {
+    name: 'attended-final',
+    source: new URL('./lib/attended-final.wgsl', import.meta.url),
+    binds: { y: write('vec4<elem>', '[batch, Q_STRIDE]') },
+  },
+  partial: {
+    name: 'attended-partial',
+    source: new URL('./lib/attended-partial.wgsl', import.meta.url),
+    binds: { partials: write('vec4f', '[batch, HEADS, SPLITS, HEAD_DIM/4 + 1]') },
+  },
+} as const satisfies Record<string, ShaderModule>;
+
+/** `store_k`, `store_v`; `row_scale`, `store_k_scale`, `store_v_scale`. */
 export const kvStoreModules: Readonly<Record<KvFormat, ShaderModule>> = {
   f32: {
     name: 'kv-f32-store',
@@ -156,5 +235,15 @@ export const kvStoreModules: Readonly<Record<KvFormat, ShaderModule>> = {
     name: 'kv-f16-store',
     source: new URL('./lib/kv-f16-store.wgsl', import.meta.url),
     binds: { k_cache: write('vec2u', cacheShape), v_cache: write('vec2u', cacheShape) },
+  },
+  int8: {
+    name: 'kv-int8-store',
+    source: new URL('./lib/kv-int8-store.wgsl', import.meta.url),
+    binds: {
+      k_cache: write('u32', `${cacheShape}, four a word`),
+      v_cache: write('u32', `${cacheShape}, four a word`),
+      k_scales: write('f32', scaleShape),
+      v_scales: write('f32', scaleShape),
+    },
   },
 };

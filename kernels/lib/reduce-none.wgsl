@@ -2,3 +2,7 @@
 fn reduce_lanes(value: f32, thread: u32) -> f32 {
   return value;
 }
+
+fn reduce_max_lanes(value: f32, thread: u32) -> f32 {
+  return value;
+}

@@ -1,4 +1,4 @@
-// reduce — sums over LANES neighbouring threads by shuffles; LANES is a power of two no larger than
+// reduce — sums and maxima over LANES neighbouring threads by shuffles; LANES is a power of two no larger than
 // the adapter's smallest subgroup, so that the threads always share one.
 fn reduce_lanes(value: f32, thread: u32) -> f32 {
   var sum = value;
@@ -6,4 +6,12 @@ fn reduce_lanes(value: f32, thread: u32) -> f32 {
     sum += subgroupShuffleXor(sum, step);
   }
   return sum;
+}
+
+fn reduce_max_lanes(value: f32, thread: u32) -> f32 {
+  var most = value;
+  for (var step = 1u; step < LANES; step *= 2u) {
+    most = max(most, subgroupShuffleXor(most, step));
+  }
+  return most;
 }

@@ -4,12 +4,12 @@ const GRAIN: u32 = 8u;
 const GRAIN_VECS: u32 = 2u;
 const GRAINS: u32 = (K + 31u) / 32u * 4u;
 
-fn load_grain(row: u32, grain: u32) -> array<vec4f, GRAIN_VECS> {
-  let c = data[row * GRAINS + grain];
-  return array<vec4f, GRAIN_VECS>(
-    vec4f(unpack2x16float(c.x), unpack2x16float(c.y)),
-    vec4f(unpack2x16float(c.z), unpack2x16float(c.w)),
-  );
+fn load_codes(row: u32, grain: u32) -> vec4u {
+  return data[row * GRAINS + grain];
+}
+
+fn code_vec(c: vec4u, v: u32) -> vec4f {
+  return vec4f(unpack2x16float(c[2u * v]), unpack2x16float(c[2u * v + 1u]));
 }
 
 fn grain_scale(row: u32, grain: u32) -> f32 {

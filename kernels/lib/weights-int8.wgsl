@@ -4,13 +4,15 @@ const GRAIN_VECS: u32 = 4u;
 const BLOCKS: u32 = (K + 31u) / 32u;
 const GRAINS: u32 = BLOCKS * 2u;
 
-fn int8x4(word: u32) -> vec4f {
-  return vec4f(vec4i(vec4u(word) << vec4u(24u, 16u, 8u, 0u)) >> vec4u(24u));
+// q + 128, so that every byte is unsigned.
+fn load_codes(row: u32, grain: u32) -> vec4u {
+  return codes[row * GRAINS + grain] ^ vec4u(0x80808080u);
 }
 
-fn load_grain(row: u32, grain: u32) -> array<vec4f, GRAIN_VECS> {
-  let c = codes[row * GRAINS + grain];
-  return array<vec4f, GRAIN_VECS>(int8x4(c.x), int8x4(c.y), int8x4(c.z), int8x4(c.w));
+// See weights int4: the conversion is an or into the mantissa of 2²³.
+fn code_vec(c: vec4u, v: u32) -> vec4f {
+  let bytes = (vec4u(c[v]) >> vec4u(0u, 8u, 16u, 24u)) & vec4u(255u);
+  return bitcast<vec4f>(bytes | vec4u(0x4b000000u)) - 8388736.0;
 }
 
 fn grain_scale(row: u32, grain: u32) -> f32 {

@@ -1,5 +1,5 @@
 import { matmulColumns } from '../../../kernels/matmul-columns.ts';
-import { octModules, rowModules } from '../../../kernels/modules.ts';
+import { columnInputModules, octModules, rowModules } from '../../../kernels/modules.ts';
 import type { Rng } from '../../../src/core/rng.ts';
 import { instantiate } from '../../../src/gpu/kernel.ts';
 import type { KernelCase } from '../case.ts';
@@ -28,7 +28,12 @@ export function matmulColumnsCase(shape: MatmulColumnsShape, seed = 1): KernelCa
       instance: instantiate(matmulColumns, {
         dims: { ...dims(slice), batch, lanes },
         tunables: { wg, rows: tile },
-        modules: { weights: octModules[shape.weights], out, rows: rowModules[which] },
+        modules: {
+          input: columnInputModules[shape.input ?? 'plain'],
+          weights: octModules[shape.weights],
+          out,
+          rows: rowModules[which],
+        },
         elem,
       }),
       call: { rows },
@@ -61,6 +66,18 @@ export const matmulColumnsCases: readonly KernelCase[] = [4, 8, 32].flatMap((lan
     sliceRows: 22,
   }),
   matmulColumnsCase({ lanes, weights: 'int4', rows: 10, k: 100, n: 51, elem: 'f16', tile: 2 }),
+  matmulColumnsCase({ lanes, weights: 'int4', rows: 1, k: 172, n: 67, input: 'normed', tile: 1 }),
+  matmulColumnsCase({
+    lanes,
+    weights: 'f16',
+    rows: 3,
+    k: 97,
+    n: 62,
+    input: 'normed',
+    out: 'swiglu',
+    batch: 3,
+    tile: 4,
+  }),
   // Several subgroups a workgroup.
   matmulColumnsCase({ lanes, weights: 'f16', rows: 2, k: 133, n: 150, tile: 2, wg: 2 * lanes }),
 ]);

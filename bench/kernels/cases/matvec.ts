@@ -1,5 +1,5 @@
 import { matvec } from '../../../kernels/matvec.ts';
-import { reduceModules, weightModules } from '../../../kernels/modules.ts';
+import { inputModules, reduceModules, weightModules } from '../../../kernels/modules.ts';
 import { instantiate } from '../../../src/gpu/kernel.ts';
 import type { KernelCase } from '../case.ts';
 import { type ProductShape, product } from './product.ts';
@@ -27,7 +27,12 @@ export function matvecCase(shape: MatvecShape, seed = 1): KernelCase {
       instance: instantiate(matvec, {
         dims: { ...dims(slice), m: shape.rows },
         tunables: { wg, lanes, rows: perLane },
-        modules: { weights: weightModules[shape.weights], out, reduce: reduceModules[reduce] },
+        modules: {
+          input: inputModules[shape.input ?? 'plain'],
+          weights: weightModules[shape.weights],
+          out,
+          reduce: reduceModules[reduce],
+        },
         elem,
       }),
       call: {},
@@ -60,6 +65,11 @@ export const matvecCases: readonly KernelCase[] = [
   matvecCase({ weights: 'f16', rows: 1, k: 172, n: 86, elem: 'f16', out: 'swiglu' }),
   matvecCase({ weights: 'f32', rows: 3, k: 37, n: 19, elem: 'f16', out: 'residual' }),
   matvecCase({ weights: 'int4', rows: 1, k: 256, n: 99, elem: 'f16', out: 'logits' }),
+  // A norm in front: one row and several, rows that end inside a block, eps that matters.
+  matvecCase({ weights: 'int4', rows: 1, k: 172, n: 67, input: 'normed', wg: 64, lanes: 8 }),
+  matvecCase({ weights: 'int8', rows: 3, k: 64, n: 34, input: 'normed', out: 'swiglu', lanes: 2 }),
+  matvecCase({ weights: 'f16', rows: 2, k: 97, n: 31, input: 'normed', out: 'bias', elem: 'f16' }),
+  matvecCase({ weights: 'f32', rows: 1, k: 37, n: 19, input: 'normed', out: 'logits' }),
   // A matrix over the binding limit comes in slices.
   matvecCase({ weights: 'int4', rows: 2, k: 45, n: 39, out: 'logits', sliceRows: 26 }),
   matvecCase({ weights: 'int8', rows: 1, k: 70, n: 29, out: 'bias', sliceRows: 18 }),

@@ -1,5 +1,5 @@
-import { type OutModule, outModules } from '../../../kernels/modules.ts';
-import { matmul, swiglu } from '../../../src/backends/reference/ops.ts';
+import { type InputModule, type OutModule, outModules } from '../../../kernels/modules.ts';
+import { matmul, rmsnorm, swiglu } from '../../../src/backends/reference/ops.ts';
 import type { WeightFormat } from '../../../src/core/cell.ts';
 import type { Rng } from '../../../src/core/rng.ts';
 import { padded } from '../../../src/model/decoder/buffers.ts';
@@ -12,7 +12,10 @@ import {
   randomMatrix,
   sliceRows,
 } from '../matrix.ts';
-import { encode, floatsOut, normals, rounded, strided } from '../values.ts';
+import { encode, floatBits, floatsOut, normals, rounded, strided } from '../values.ts';
+
+/** Of a norm in front of a product. */
+const EPS = 1e-3;
 
 /** y[rows, n] = x[rows, k]·W[n, k]ᵀ, and what is done with it. */
 export interface ProductShape {
@@ -23,6 +26,8 @@ export interface ProductShape {
   /** Default `store`. */
   out?: OutModule;
   elem?: Scalar;
+  /** `normed`: x is the residual stream, and RMSNorm(x) is multiplied. Default `plain`. */
+  input?: InputModule;
   /** Rows of W a dispatch, even; default: all in one. */
   sliceRows?: number;
 }
@@ -34,6 +39,7 @@ export function product(shape: ProductShape) {
   const columns = out === 'swiglu' ? n / 2 : n;
   // The residual stream and the MLP's hidden rows have room for whole blocks, as the decoder's have.
   const yStride = out === 'residual' || out === 'swiglu' ? padded(columns) : columns;
+  const isNormed = shape.input === 'normed';
   const strides = { xStride: padded(k), yStride };
   const elemBytes = elem === 'f16' ? 2 : 4;
   const yBytes = out === 'residual' ? 8 : out === 'logits' ? 4 : elemBytes;
@@ -41,20 +47,31 @@ export function product(shape: ProductShape) {
     elem,
     slices,
     out: outModules[out],
-    dims: (slice: MatrixSlice) => ({ ...strides, k, n: slice.rows, yOffset: slice.row0 }),
-    name: `${weights} ${rows}×${k}→${n} ${out}${elem === 'f16' ? ' f16' : ''}${
+    dims: (slice: MatrixSlice) => ({
+      ...strides,
+      k,
+      n: slice.rows,
+      yOffset: slice.row0,
+      epsBits: floatBits(EPS),
+    }),
+    name: `${weights} ${isNormed ? 'normed ' : ''}${rows}×${k}→${n} ${out}${elem === 'f16' ? ' f16' : ''}${
       slices.length > 1 ? ` in ${slices.length} slices` : ''
     }`,
     bytes: matrixBytes(weights, n, k) + rows * (k * elemBytes + columns * yBytes),
     flops: 2 * rows * n * k,
     make: (rng: Rng): CaseBuffers => {
       const matrix = randomMatrix(rng.fork('w'), weights, n, k);
-      const x = rounded(normals(rng.fork('x'), rows * k), elem);
+      const xScalar = isNormed ? 'f32' : elem;
+      // A norm's input is small, so that eps matters.
+      const x = rounded(normals(rng.fork('x'), rows * k, isNormed ? 0.03 : 1), xScalar);
+      const norm = normals(rng.fork('norm'), k, 0.25, 1);
       const bias = normals(rng.fork('bias'), n);
-      const result = matmul(x, rows, k, matrix.values, n, out === 'bias' ? bias : undefined);
+      const factor = isNormed ? rmsnorm(x, rows, k, norm, Math.fround(EPS)) : x;
+      const result = matmul(factor, rows, k, matrix.values, n, out === 'bias' ? bias : undefined);
       return {
         ...matrixBuffers(matrix, slices),
-        x: { bytes: encode(strided(x, k, strides.xStride), elem) },
+        x: { bytes: encode(strided(x, k, strides.xStride), xScalar) },
+        norm: { bytes: encode(strided(norm, k, strides.xStride), 'f32') },
         bias: { bytes: encode(bias, 'f32') },
         y: outputOf(out, result, { rows, n, yStride, elem }, rng.fork('y')),
       };

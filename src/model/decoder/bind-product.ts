@@ -5,8 +5,8 @@ import { instantiate } from '../../gpu/kernel.ts';
 import type { BoundKernel } from '../../gpu/program.ts';
 import { padded } from './buffers.ts';
 import type { DeviceMatrix } from './device-matrix.ts';
-import { productKernel } from './product.ts';
-import { floatBits, type ProgramContext, whole } from './program-context.ts';
+import { productKernel, takesNorm } from './product.ts';
+import { type BindContext, floatBits, type ProgramContext, whole } from './program-context.ts';
 
 /** The activation side of a matrix product. */
 export interface ProductInput {
@@ -17,15 +17,52 @@ export interface ProductInput {
   rows: 'all' | 'last';
 }
 
-/** y = x·Wᵀ through `out`, one dispatch a slice of W. */
+/** Where a product goes. */
+export interface ProductOutput {
+  through: OutModule;
+  y: GPUBuffer;
+  yStride: number;
+  bias?: GPUBuffer | null;
+}
+
+/** y = x·Wᵀ, one dispatch a slice of W. */
 export function bindProduct(
-  { gpu, choices, compiler, shape, run }: ProgramContext,
+  context: BindContext,
   matrix: DeviceMatrix,
   from: ProductInput,
-  out: OutModule,
-  y: GPUBuffer,
-  yStride: number,
-  bias: GPUBuffer | null = null,
+  to: ProductOutput,
+): Promise<BoundKernel[]> {
+  return bindSlices(context, matrix, from, to, null);
+}
+
+/**
+ * y = RMSNorm(residual stream)·Wᵀ. With few rows the product takes the norm into itself where its kernel
+ * can; otherwise the norm is a dispatch of its own.
+ */
+export async function bindNormedProduct(
+  context: ProgramContext,
+  weight: GPUBuffer,
+  matrix: DeviceMatrix,
+  from: { few: boolean; rows: 'all' | 'last'; isOneToken: boolean },
+  to: ProductOutput,
+): Promise<BoundKernel[]> {
+  const { choices, run, shape } = context;
+  const { few, rows, isOneToken } = from;
+  const { format, n, k } = matrix;
+  const xStride = padded(shape.config.dim);
+  if (isOneToken && takesNorm(choices.product({ format, n, k, rows: shape.batch }))) {
+    return bindSlices(context, matrix, { x: run.x, xStride, few, rows }, to, weight);
+  }
+  const norm = await bindNorm(context, weight, rows === 'last');
+  return [norm, ...(await bindProduct(context, matrix, { x: run.norm, xStride, few, rows }, to))];
+}
+
+function bindSlices(
+  { gpu, choices, compiler, shape, run }: BindContext,
+  matrix: DeviceMatrix,
+  { x, xStride, few, rows }: ProductInput,
+  { through, y, yStride, bias = null }: ProductOutput,
+  norm: GPUBuffer | null,
 ): Promise<BoundKernel[]> {
   return Promise.all(
     matrix.slices.map((slice) => {
@@ -34,15 +71,17 @@ export function bindProduct(
         n: slice.rows,
         k: matrix.k,
         batch: shape.batch,
-        few: from.few,
-        rows: from.rows,
-        out,
-        xStride: from.xStride,
+        few,
+        rows,
+        out: through,
+        xStride,
         yStride,
         yOffset: slice.row0,
         elem: shape.activations,
+        normEpsBits: norm ? floatBits(shape.config.normEps) : null,
       });
-      const buffers = whole({ x: from.x, y, state: run.state, ...(bias ? { bias } : {}) });
+      const optional = { ...(bias && { bias }), ...(norm && { norm }) };
+      const buffers = whole({ x, y, state: run.state, ...optional });
       return compiler.bind(instance, { ...buffers, ...slice.planes });
     }),
   );

@@ -3,6 +3,7 @@ import { bufferUsage } from '../../gpu/constants.ts';
 import type { BufferKind, GpuDevice } from '../../gpu/device.ts';
 import { fromFloat16Array } from '../float16.ts';
 import type { PackedModel } from '../packed.ts';
+import { padded } from './buffers.ts';
 import type { LoadClock } from './device-matrix.ts';
 
 /** A buffer of f32 values, written once. */
@@ -22,7 +23,10 @@ export function uploadFloats(
   return buffer;
 }
 
-/** Norm weights or biases, one after another, as f32: they are tiny and every kernel computes in f32. */
+/**
+ * Norm weights or biases, one after another, as f32: they are tiny and every kernel computes in f32. Filled up
+ * with zeros to a multiple of 32, as rows are, so that kernels may read four at a time.
+ */
 export async function uploadVectors(
   gpu: GpuDevice,
   model: PackedModel,
@@ -41,7 +45,7 @@ export async function uploadVectors(
         : fromFloat16Array(new Uint16Array(bytes.buffer)),
     );
   }
-  const values = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
+  const values = new Float32Array(padded(parts.reduce((sum, part) => sum + part.length, 0)));
   let at = 0;
   for (const part of parts) {
     values.set(part, at);

@@ -2,6 +2,8 @@ import { matmul } from '../../../kernels/matmul.ts';
 import { matmulColumns } from '../../../kernels/matmul-columns.ts';
 import { matvec } from '../../../kernels/matvec.ts';
 import {
+  columnInputModules,
+  inputModules,
   type OutModule,
   octModules,
   outModules,
@@ -12,7 +14,7 @@ import {
 import type { ActivationFormat, WeightFormat } from '../../core/cell.ts';
 import type { GpuDevice } from '../../gpu/device.ts';
 import { instantiate, type KernelInstance } from '../../gpu/kernel.ts';
-import { fixedSubgroupSize, type KernelChoices } from './kernel-choice.ts';
+import { fixedSubgroupSize, type KernelChoices, type ProductChoice } from './kernel-choice.ts';
 
 /** One matrix product y = x·Wᵀ of a slice of W. */
 export interface ProductRequest {
@@ -29,6 +31,13 @@ export interface ProductRequest {
   yStride: number;
   yOffset: number;
   elem: ActivationFormat;
+  /** x is RMSNorm of the residual stream, with the eps of these bits; null where it is what was stored. */
+  normEpsBits: number | null;
+}
+
+/** Whether the kernel chosen for few rows can take the norm in front of a product into itself. */
+export function takesNorm({ kernel }: ProductChoice): boolean {
+  return kernel === 'matvec' || kernel === 'matmul-columns';
 }
 
 /** The kernel that makes a product on this adapter, with every choice made. */
@@ -38,8 +47,10 @@ export function productKernel(
   request: ProductRequest,
 ): KernelInstance {
   const { format, n, k, batch, few, rows, out, xStride, yStride, yOffset, elem } = request;
+  const input = request.normEpsBits === null ? 'plain' : 'normed';
   const { kernel, tunables } = choices.product({ format, n, k, rows: few ? batch : null });
-  const dims = { n, k, m: batch, batch, xStride, yStride, yOffset };
+  const epsBits = request.normEpsBits ?? 0;
+  const dims = { n, k, m: batch, batch, xStride, yStride, yOffset, epsBits };
   switch (kernel) {
     case 'matvec':
       return instantiate(matvec, {
@@ -47,6 +58,7 @@ export function productKernel(
         tunables,
         elem,
         modules: {
+          input: inputModules[input],
           weights: weightModules[format],
           out: outModules[out],
           reduce: reduceModuleFor(tunables.lanes ?? 1, gpu.subgroupMinSize),
@@ -64,7 +76,12 @@ export function productKernel(
         dims: { ...dims, lanes: fixedSubgroupSize(gpu) },
         tunables,
         elem,
-        modules: { weights: octModules[format], out: outModules[out], rows: rowModules[rows] },
+        modules: {
+          input: columnInputModules[input],
+          weights: octModules[format],
+          out: outModules[out],
+          rows: rowModules[rows],
+        },
       });
   }
 }

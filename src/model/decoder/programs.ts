@@ -1,7 +1,7 @@
 import type { BoundKernel } from '../../gpu/program.ts';
 import { bindAttention, bindRopeAppend } from './bind-attention.ts';
 import { bindPick } from './bind-pick.ts';
-import { bindEmbed, bindNorm, bindProduct, type ProductInput } from './bind-product.ts';
+import { bindEmbed, bindNormedProduct, bindProduct, type ProductInput } from './bind-product.ts';
 import { padded } from './buffers.ts';
 import type { ProgramContext, ProgramKind } from './program-context.ts';
 import type { LayerWeights } from './weights.ts';
@@ -20,21 +20,13 @@ export async function buildProgram(context: ProgramContext, kind: ProgramKind): 
   const layers = await Promise.all(weights.layers.map((w, i) => bindLayer(context, kind, w, i)));
   return {
     body: [...(await bindEmbed(context)), ...layers.flat()],
-    pick: [
-      await bindNorm(context, weights.finalNorm, true),
-      ...(await bindHead(context, run.logits, 'last')),
-      ...(await bindPick(context)),
-    ],
+    pick: [...(await bindHead(context, kind, run.logits, 'last')), ...(await bindPick(context))],
   };
 }
 
 /** Logits of every new row into `logits` f32[rows, vocab]; for evaluation, not for speed. */
-export async function buildLogits(
-  context: ProgramContext,
-  logits: GPUBuffer,
-): Promise<BoundKernel[]> {
-  const norm = await bindNorm(context, context.weights.finalNorm, false);
-  return [norm, ...(await bindHead(context, logits, 'all'))];
+export function buildLogits(context: ProgramContext, logits: GPUBuffer): Promise<BoundKernel[]> {
+  return bindHead(context, 'prefill', logits, 'all');
 }
 
 async function bindLayer(
@@ -46,40 +38,43 @@ async function bindLayer(
   const { run, shape } = context;
   const { dim, hiddenDim, heads, kvHeads, headDim } = shape.config;
   const qkvDim = (heads + 2 * kvHeads) * headDim;
+  const few = kind === 'decode';
   const from = (x: GPUBuffer, width: number): ProductInput => ({
     x,
     xStride: padded(width),
-    few: kind === 'decode',
+    few,
     rows: 'all',
   });
-  const normed = from(run.norm, dim);
-  const attended = from(run.attended, heads * headDim);
-  const hidden = from(run.hidden, hiddenDim);
-  const qkvOut = w.qkvBias ? 'bias' : 'store';
+  const normed = { few, rows: 'all', isOneToken: few } as const;
+  const residual = { through: 'residual', y: run.x, yStride: padded(dim) } as const;
   const groups = await Promise.all([
-    bindNorm(context, w.attnNorm, false),
-    bindProduct(context, w.qkv, normed, qkvOut, run.qkv, qkvDim, w.qkvBias),
+    bindNormedProduct(context, w.attnNorm, w.qkv, normed, {
+      through: w.qkvBias ? 'bias' : 'store',
+      y: run.qkv,
+      yStride: qkvDim,
+      bias: w.qkvBias,
+    }),
     bindRopeAppend(context, i),
     bindAttention(context, kind, i),
-    bindProduct(context, w.o, attended, 'residual', run.x, padded(dim)),
-    bindNorm(context, w.mlpNorm, false),
-    bindProduct(context, w.gateUp, normed, 'swiglu', run.hidden, padded(hiddenDim)),
-    bindProduct(context, w.down, hidden, 'residual', run.x, padded(dim)),
+    bindProduct(context, w.o, from(run.attended, heads * headDim), residual),
+    bindNormedProduct(context, w.mlpNorm, w.gateUp, normed, {
+      through: 'swiglu',
+      y: run.hidden,
+      yStride: padded(hiddenDim),
+    }),
+    bindProduct(context, w.down, from(run.hidden, hiddenDim), residual),
   ]);
   return groups.flat();
 }
 
 function bindHead(
   context: ProgramContext,
+  kind: ProgramKind,
   logits: GPUBuffer,
   rows: 'all' | 'last',
 ): Promise<BoundKernel[]> {
-  const { dim, vocab } = context.shape.config;
-  const x: ProductInput = {
-    x: context.run.norm,
-    xStride: padded(dim),
-    few: rows === 'last',
-    rows,
-  };
-  return bindProduct(context, context.weights.head, x, 'logits', logits, vocab);
+  const { finalNorm, head } = context.weights;
+  const from = { few: rows === 'last', rows, isOneToken: kind === 'decode' };
+  const to = { through: 'logits', y: logits, yStride: context.shape.config.vocab } as const;
+  return bindNormedProduct(context, finalNorm, head, from, to);
 }
