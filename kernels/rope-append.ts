@@ -10,10 +10,8 @@ export const ropeAppend = defineKernel({
   binds: {
     state: uniformState(),
     qkv: read('elem', '[rows, QKV_STRIDE]'),
-    cos: read('f32', '[context, HEAD_DIM/2]'),
-    sin: read('f32', '[context, HEAD_DIM/2]'),
-    q_norm: read('f32', '[HEAD_DIM]'),
-    k_norm: read('f32', '[HEAD_DIM]'),
+    rotation: read('vec2f', '[context, HEAD_DIM/2] cosines and sines'),
+    norms: read('f32', '[2, HEAD_DIM] of q and of k'),
     q: write('elem', '[rows, Q_STRIDE]'),
   },
   workgroup: ({ wg = 32 }) => wg,

@@ -1,6 +1,6 @@
 import { invariant } from '../../src/core/errors.ts';
 import { fromFloat16Array } from '../../src/model/float16.ts';
-import type { Expectation } from './expectation.ts';
+import { CODE_BOUND, type Expectation } from './expectation.ts';
 import { BEHIND_OUTPUT } from './values.ts';
 
 /** How close an output came. */
@@ -12,6 +12,7 @@ export interface Accuracy {
 }
 
 type FloatExpectation = Extract<Expectation, { kind: 'floats' }>;
+type CodeExpectation = Extract<Expectation, { kind: 'codes' }>;
 type WordExpectation = Extract<Expectation, { kind: 'words' }>;
 
 /** Holds what a buffer holds now against what it must hold; `before` is what it held before the run. */
@@ -23,6 +24,8 @@ export function compare(expect: Expectation, got: Uint8Array, before: Uint8Array
       return compareWords(expect, toWords(got), toWords(before));
     case 'floats':
       return compareFloats(expect, got, before);
+    case 'codes':
+      return compareCodes(expect, toCodes(got), toCodes(before));
   }
 }
 
@@ -34,7 +37,7 @@ export function assertTelling(expect: Expectation, before: Uint8Array, what: str
   const zeros = compare(expect, new Uint8Array(before.byteLength), before);
   invariant(zeros.problem, `${what}: zeros would pass`);
   invariant(compare(expect, before, before).problem, `${what}: doing nothing would pass`);
-  if (expect.kind === 'words') return;
+  if (expect.kind !== 'floats') return;
   const allowed = elementBound(expect);
   const wanted = expect.values.filter((v) => v !== 0 && !Number.isNaN(v));
   const telling = wanted.filter((v) => Math.abs(v) > 20 * allowed(v)).length;
@@ -95,6 +98,19 @@ function compareWords(
   return { nmse: 0, problem: `[${index}] is ${hex(got[index])}, wanted ${wanted}` };
 }
 
+function compareCodes({ values }: CodeExpectation, got: Int8Array, before: Int8Array): Accuracy {
+  const index = values.findIndex((want, i) => {
+    if (Number.isNaN(want)) return got[i] !== before[i];
+    return !(Math.abs((got[i] ?? Number.NaN) - want) <= CODE_BOUND);
+  });
+  if (index < 0) return { nmse: 0, problem: null };
+  const want = values[index] ?? Number.NaN;
+  const wanted = Number.isNaN(want)
+    ? `untouched (${before[index]})`
+    : `the code nearest to ${want}`;
+  return { nmse: 0, problem: `[${index}] is ${got[index]}, wanted ${wanted}` };
+}
+
 /** What was written from byte `from` on, behind an output; null when nothing was. */
 export function strayWrite(bytes: Uint8Array, from: number): string | null {
   const pattern = new Uint8Array(Uint32Array.of(BEHIND_OUTPUT).buffer);
@@ -120,6 +136,10 @@ function hex(word: number | undefined): string {
 
 function toWords(bytes: Uint8Array): Uint32Array {
   return new Uint32Array(bytes.slice().buffer);
+}
+
+function toCodes(bytes: Uint8Array): Int8Array {
+  return new Int8Array(bytes.slice().buffer);
 }
 
 function toBits(bytes: Uint8Array, scalar: 'f32' | 'f16'): Uint32Array | Uint16Array {

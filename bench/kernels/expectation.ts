@@ -20,6 +20,11 @@ export type Expectation =
       readonly tolerance: Tolerance;
     }
   | {
+      readonly kind: 'codes';
+      /** By byte: what was rounded to a code in −127 … 127, in f64. NaN: the kernel must leave the byte as it was. */
+      readonly values: Float64Array;
+    }
+  | {
       readonly kind: 'words';
       /** By 32-bit word: its exact bits, or whether the kernel must leave it alone or may write anything. */
       readonly values: readonly (number | 'untouched' | 'any')[];
@@ -50,6 +55,12 @@ export const tolerances = {
     reason: 'one rounding to f16 (2⁻¹¹ relative; 2⁻²⁵ where subnormal) on top of f32 sums',
   },
 } as const satisfies Record<string, Tolerance>;
+
+/**
+ * How far from a code the number may lie that it was rounded from: a half, and what f32 arithmetic on the way
+ * can move a number across the boundary between two codes.
+ */
+export const CODE_BOUND = 0.5 + 1e-3;
 
 /** The tolerance of a result computed in f32 and stored as `scalar`. */
 export function toleranceFor(scalar: Scalar, computed: Tolerance = tolerances.f32): Tolerance {

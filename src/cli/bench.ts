@@ -48,7 +48,7 @@ export function addBench(program: Command): void {
     )
     .option(
       '--kv <list>',
-      'KV cache: auto, f32, f16 (default: auto, the best the engine has)',
+      'KV cache: auto, f32, f16, int8 (default: auto, f16 where the engine has it)',
       join,
     )
     .option('--activations <list>', 'activations: auto, f32, f16 (default: auto)', join)

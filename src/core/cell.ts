@@ -2,8 +2,8 @@
 
 /** Number format of the weight matrices; `int4`/`int8` are blocks of 32 along K (see src/model/quantise.ts). */
 export type WeightFormat = 'f32' | 'f16' | 'int8' | 'int4';
-/** Number format of the KV cache. */
-export type KvFormat = 'f32' | 'f16';
+/** Number format of the KV cache; `int8` has a scale for every token and head (see src/model/kv-int8.ts). */
+export type KvFormat = 'f32' | 'f16' | 'int8';
 /** Number format in which activations are stored between operators. */
 export type ActivationFormat = 'f32' | 'f16';
 
@@ -13,7 +13,7 @@ export const WEIGHT_FORMATS = [
   'int8',
   'int4',
 ] as const satisfies readonly WeightFormat[];
-export const KV_FORMATS = ['f32', 'f16'] as const satisfies readonly KvFormat[];
+export const KV_FORMATS = ['f32', 'f16', 'int8'] as const satisfies readonly KvFormat[];
 export const ACTIVATION_FORMATS = ['f32', 'f16'] as const satisfies readonly ActivationFormat[];
 
 /** The three number formats of a run. */

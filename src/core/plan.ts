@@ -18,7 +18,7 @@ export interface SweepOptions {
   backends: string;
   /** `--variant`: weight formats */
   variants: string;
-  /** `--kv`: `auto`, `f32`, `f16` */
+  /** `--kv`: `auto`, `f32`, `f16`, `int8` */
   kv: string;
   /** `--activations`: `auto`, `f32`, `f16` */
   activations: string;

@@ -26,7 +26,7 @@ export const workloadSchema = z.object({
 /** Formats as they ran; `auto` survives only in records of cells that never opened a session. */
 export const variantSchema = z.object({
   weights: z.enum(['f32', 'f16', 'int8', 'int4']),
-  kv: z.enum(['f32', 'f16', 'auto']),
+  kv: z.enum(['f32', 'f16', 'int8', 'auto']),
   activations: z.enum(['f32', 'f16', 'auto']),
 });
 

@@ -33,7 +33,7 @@ export const ROWS_PATH = '/logits-rows';
 const sessionFacts = z.object({
   variant: z.object({
     weights: z.enum(['f32', 'f16', 'int8', 'int4']),
-    kv: z.enum(['f32', 'f16']),
+    kv: z.enum(['f32', 'f16', 'int8']),
     activations: z.enum(['f32', 'f16']),
   }),
   device: deviceSchema,

@@ -22,7 +22,7 @@ export const launchResultSchema = z.object({
   /** The formats that ran. */
   variant: z.object({
     weights: z.enum(['f32', 'f16', 'int8', 'int4']),
-    kv: z.enum(['f32', 'f16']),
+    kv: z.enum(['f32', 'f16', 'int8']),
     activations: z.enum(['f32', 'f16']),
   }),
   device: deviceSchema,

@@ -43,15 +43,27 @@ export function weightsBytes(config: ModelConfig, weights: WeightFormat): number
   );
 }
 
-/** 2 · layers · kvHeads · headDim · bytes, for every token of every sequence. */
+/** Bytes of the key (or value) of one token and head. */
+export function kvRowBytes(kv: KvFormat, headDim: number): number {
+  switch (kv) {
+    case 'f32':
+      return headDim * 4;
+    case 'f16':
+      return headDim * 2;
+    case 'int8':
+      return headDim + 4;
+  }
+}
+
+/** 2 · layers · kvHeads · bytes of a row, for every token of every sequence. */
 export function kvCacheBytes(
   config: ModelConfig,
   kv: KvFormat,
   batch: number,
   contextTokens: number,
 ): number {
-  const bytes = kv === 'f32' ? 4 : 2;
-  return 2 * config.layers * config.kvHeads * config.headDim * bytes * batch * contextTokens;
+  const rows = config.layers * config.kvHeads * batch * contextTokens;
+  return 2 * rows * kvRowBytes(kv, config.headDim);
 }
 
 /**

@@ -27,6 +27,16 @@ export function ropeFrequencies(config: RopeConfig): Float64Array {
   });
 }
 
+/** cos and sin side by side, f32[positions, headDim / 2, 2]: one load a rotation on a device. */
+export function interleavedTables({ cos, sin }: RopeTables): Float32Array<ArrayBuffer> {
+  const pairs = new Float32Array(2 * cos.length);
+  cos.forEach((value, i) => {
+    pairs[2 * i] = value;
+    pairs[2 * i + 1] = sin[i] ?? 0;
+  });
+  return pairs;
+}
+
 export interface RopeTables {
   /** f32[positions, headDim / 2] */
   cos: Float32Array;

@@ -93,6 +93,24 @@ it.each(variants)('%s %s: logits are the reference’s', async (preset, weights)
   }
 });
 
+it.each(['test-1m', 'test-odd', 'test-qknorm'])(
+  '%s: an int8 KV cache is the reference’s',
+  async (preset) => {
+    const model = await packSynthetic(`synthetic:${preset}`, 'f16');
+    // A key on the boundary between two codes may fall to either side of it.
+    expect(await distance(full, model, { kv: 'int8' })).toBeLessThanOrEqual(1e-5);
+    const { layers, kvHeads, headDim } = model.config;
+    const session = await open(full, model, { kv: 'int8', batch: 2, contextTokens: 40 });
+    expect(session.memory().kvCacheBytes).toBe(2 * layers * 2 * kvHeads * 40 * (headDim + 4));
+    await session.dispose();
+  },
+);
+
+it('an int8 KV cache needs no feature and no larger limit', async () => {
+  const model = await packSynthetic('synthetic:test-qknorm', 'f16');
+  expect(await distance(plain, model, { kv: 'int8' })).toBeLessThanOrEqual(1e-5);
+});
+
 it.each(['f16', 'int4'] as const)('%s: needs no feature and no larger limit', async (weights) => {
   const model = await packSynthetic('synthetic:test-odd', weights);
   expect(await distance(plain, model, { kv: 'f16' })).toBeLessThanOrEqual(1e-6);

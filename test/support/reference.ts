@@ -1,5 +1,6 @@
 import type { BackendEnvironment, Session, SessionRequest } from '../../src/backends/backend.ts';
 import { createBackend } from '../../src/backends/reference.ts';
+import type { KvFormat } from '../../src/core/cell.ts';
 import type { PackedModel } from '../../src/model/packed.ts';
 
 const environment: BackendEnvironment = {
@@ -14,7 +15,7 @@ const environment: BackendEnvironment = {
 /** A session of the oracle; f32 cache, batch 1 and 256 tokens unless the options say otherwise. */
 export function openReference(
   model: PackedModel,
-  options: Partial<Pick<SessionRequest, 'batch' | 'contextTokens'>> & { kv?: 'f32' | 'f16' } = {},
+  options: Partial<Pick<SessionRequest, 'batch' | 'contextTokens'>> & { kv?: KvFormat } = {},
 ): Promise<Session> {
   const { batch = 1, contextTokens = 256, kv = 'f32' } = options;
   const variant = { weights: model.weights, kv, activations: 'auto' } as const;

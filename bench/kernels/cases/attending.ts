@@ -1,6 +1,7 @@
 import { attention as oracle } from '../../../src/backends/reference/ops.ts';
 import type { Rng } from '../../../src/core/rng.ts';
 import { padded } from '../../../src/model/decoder/buffers.ts';
+import { kvRowBytes } from '../../../src/model/footprint.ts';
 import type { CaseBuffers } from '../case.ts';
 import { type Scalar, toleranceFor, tolerances } from '../expectation.ts';
 import { encode, floatsOut, normals, rounded, runState, strided } from '../values.ts';
@@ -38,19 +39,20 @@ export function attending(shape: AttendingShape) {
     return {
       state: runState(position, seq),
       q: { bytes: encode(strided(q, width, qStride, width), elem) },
-      k_cache: { bytes: encode(k.stored, kv) },
-      v_cache: { bytes: encode(v.stored, kv) },
+      ...k.buffers('k'),
+      ...v.buffers('v'),
       y: floatsOut(elem, wanted, toleranceFor(elem, tolerances.f32Exp)),
     };
   };
   const pairs = batch * heads * (seq * position + (seq * (seq + 1)) / 2);
-  const [kvBytes, elemBytes] = [kv === 'f16' ? 2 : 4, elem === 'f16' ? 2 : 4];
+  const elemBytes = elem === 'f16' ? 2 : 4;
+  const kvBytes = 2 * batch * kvHeads * length * kvRowBytes(kv, headDim);
   return {
     elem,
     name: `${sizesName(shape)}, ${elem}, spread ${spread}, spare ${spare}`,
     dims: { heads, kvHeads, headDim, capacity, qStride },
     call: { rows, seq, batch },
-    bytes: 2 * batch * kvHeads * length * headDim * kvBytes + 2 * rows * width * elemBytes,
+    bytes: kvBytes + 2 * rows * width * elemBytes,
     flops: 4 * pairs * headDim,
     make,
   };

@@ -43,6 +43,7 @@ export const attentionShuffleCases: readonly KernelCase[] = [4, 8, 32].flatMap((
     of({ heads: 2, kvHeads: 2, headDim: 12, kv: 'f16', seq: 67, batch: 2, spare: 0 }),
     of({ heads: 8, kvHeads: 1, headDim: 128, kv: 'f16', position: 64, spread: 4 }, 2),
     of({ heads: 3, kvHeads: 1, headDim: 96, kv: 'f32', seq: 5, batch: 3, position: 9 }, 1),
+    of({ heads: 6, kvHeads: 2, headDim: 20, kv: 'int8', seq: 3, batch: 2, position: 37 }, 2),
     of({ heads: 2, kvHeads: 1, headDim: 80, kv: 'f16', seq: 2, position: 30 }, 2),
     of({ heads: 2, kvHeads: 1, headDim: 256, kv: 'f16', seq: 2, position: 30 }, 1),
     of({ heads: 14, kvHeads: 2, headDim: 64, kv: 'f16', position: 130, elem: 'f16' }, 4),

@@ -46,6 +46,7 @@ export const attentionCases: readonly KernelCase[] = [
   attentionCase({ heads: 8, kvHeads: 1, headDim: 128, kv: 'f16', position: 64, wg: 32 }),
   attentionCase({ heads: 2, kvHeads: 1, headDim: 256, kv: 'f32', seq: 2, position: 300, wg: 256 }),
   attentionCase({ heads: 2, kvHeads: 1, headDim: 32, kv: 'f16', seq: 67, batch: 2, spread: 4 }),
+  attentionCase({ heads: 6, kvHeads: 2, headDim: 20, kv: 'int8', seq: 3, position: 66, batch: 2 }),
   attentionCase({
     heads: 4,
     kvHeads: 1,

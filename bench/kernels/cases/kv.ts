@@ -1,6 +1,8 @@
 import type { KvFormat } from '../../../src/core/cell.ts';
 import type { Rng } from '../../../src/core/rng.ts';
-import { normals, rounded } from '../values.ts';
+import { dequantiseKv, quantiseKv } from '../../../src/model/kv-int8.ts';
+import type { CaseBuffers } from '../case.ts';
+import { bytesOf, encode, normals, rounded } from '../values.ts';
 
 /** Sizes of attention. */
 export interface AttentionSizes {
@@ -16,10 +18,10 @@ export interface AttentionSizes {
   kv: KvFormat;
 }
 
-/** A cache [batch, kvHeads, capacity, headDim] and the same as the oracle wants it. */
+/** A cache [batch, kvHeads, capacity, headDim] as a kernel reads it and as the oracle wants it. */
 export interface CaseCache {
-  /** As rounded to the cache's format. */
-  stored: Float32Array;
+  /** The bindings of `k` or `v`: `k_cache`, and `k_scales` where the format has them. */
+  buffers(name: 'k' | 'v'): CaseBuffers;
   /** Of one sequence: [length, kvHeads, headDim]. */
   sequence(b: number): Float32Array;
 }
@@ -34,12 +36,13 @@ export function randomCache(
   capacity: number,
   length: number,
 ): CaseCache {
-  const stored = rounded(normals(rng, batch * kvHeads * capacity * headDim), kv);
+  const values = normals(rng, batch * kvHeads * capacity * headDim);
   for (let row = 0; row < batch * kvHeads * capacity; row++) {
-    if (row % capacity >= length) stored.fill(STALE, row * headDim, (row + 1) * headDim);
+    if (row % capacity >= length) values.fill(STALE, row * headDim, (row + 1) * headDim);
   }
+  const { stored, buffers } = kv === 'int8' ? asInt8(values, headDim) : asFloats(values, kv);
   return {
-    stored,
+    buffers,
     sequence(b) {
       const out = new Float32Array(length * kvHeads * headDim);
       for (let j = 0; j < length; j++) {
@@ -51,6 +54,21 @@ export function randomCache(
       return out;
     },
   };
+}
+
+function asFloats(values: Float32Array, kv: 'f32' | 'f16') {
+  const stored = rounded(values, kv);
+  const buffers = (name: string) => ({ [`${name}_cache`]: { bytes: encode(stored, kv) } });
+  return { stored, buffers };
+}
+
+function asInt8(values: Float32Array, headDim: number) {
+  const rows = quantiseKv(values, headDim);
+  const buffers = (name: string) => ({
+    [`${name}_cache`]: { bytes: bytesOf(rows.codes) },
+    [`${name}_scales`]: { bytes: bytesOf(rows.scales) },
+  });
+  return { stored: Float32Array.from(dequantiseKv(rows, headDim)), buffers };
 }
 
 /** The sizes in words. */

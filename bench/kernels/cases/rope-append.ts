@@ -1,14 +1,17 @@
 import { kvStoreModules, reduceModules } from '../../../kernels/modules.ts';
 import { ropeAppend } from '../../../kernels/rope-append.ts';
 import { rmsnorm, rope } from '../../../src/backends/reference/ops.ts';
+import type { KvFormat } from '../../../src/core/cell.ts';
 import type { Rng } from '../../../src/core/rng.ts';
 import { instantiate } from '../../../src/gpu/kernel.ts';
 import { padded } from '../../../src/model/decoder/buffers.ts';
-import { ropeTables } from '../../../src/model/rope.ts';
+import { kvRowBytes } from '../../../src/model/footprint.ts';
+import { interleavedTables, ropeTables } from '../../../src/model/rope.ts';
 import type { CaseBuffers, KernelCase } from '../case.ts';
-import { type Scalar, toleranceFor, tolerances } from '../expectation.ts';
+import { type Scalar, toleranceFor } from '../expectation.ts';
 import { encode, floatBits, floatsOut, normals, rounded, runState } from '../values.ts';
 import { type AttentionSizes, sizesName } from './kv.ts';
+import { cacheOut, clampToF16 } from './kv-out.ts';
 
 export interface RopeAppendShape extends AttentionSizes {
   qkNorm?: boolean;
@@ -18,12 +21,14 @@ export interface RopeAppendShape extends AttentionSizes {
 }
 
 const EPS = 1e-6;
-/** Largest finite f16: values of the cache beyond it are held there. */
-const F16_MAX = 65504;
-/** Ties, subnormals and overflow of f16, so that the cache's rounding is seen. */
-const AWKWARD = [2049, 2051, 1 + 2 ** -11, 3e-6, -(2 ** -25), 3 * 2 ** -25, 7e4, -1e6, 65519];
-
-const clamp = (v: number, most: number): number => Math.max(-most, Math.min(most, v));
+/** Values whose rounding by the cache is awkward. */
+const AWKWARD: Readonly<Record<KvFormat, readonly number[]>> = {
+  f32: [2 ** 24 + 2, -1e6, 3e-6],
+  // Ties, subnormals and overflow.
+  f16: [2049, 2051, 1 + 2 ** -11, 3e-6, -(2 ** -25), 3 * 2 ** -25, 7e4, -1e6, 65519],
+  // Ties at a scale of 1.
+  int8: [-127, 0.5, 1.5, -2.5, 126.5, 63.49, 1e-6, -0.51],
+};
 
 export function ropeAppendCase(shape: RopeAppendShape, seed = 1): KernelCase {
   const { heads, kvHeads, headDim, batch = 1, seq = 1, position = 0, kv, elem = 'f32' } = shape;
@@ -35,13 +40,15 @@ export function ropeAppendCase(shape: RopeAppendShape, seed = 1): KernelCase {
 
   const make = (rng: Rng): CaseBuffers => {
     const drawn = normals(rng.fork('qkv'), rows * slots * headDim, 1.5);
-    // The last v head of the first row holds the awkward values, as many as fit.
-    drawn.set(AWKWARD.slice(0, headDim), (slots - 1) * headDim);
-    const most = elem === 'f16' ? F16_MAX : Number.MAX_VALUE;
-    const qkv = rounded(
-      drawn.map((v) => clamp(v, most)),
-      elem,
-    );
+    // The last v head of the first row holds the awkward values, as many as fit, and little else.
+    drawn.fill(1, (slots - 1) * headDim, slots * headDim);
+    drawn.set(AWKWARD[kv].slice(0, headDim), (slots - 1) * headDim);
+    // A head of zeros, and one too small for a scale.
+    if (kv === 'int8' && rows > 2) {
+      drawn.fill(0, (2 * slots - 1) * headDim, 2 * slots * headDim);
+      drawn.fill(1e-37, (3 * slots - 1) * headDim, 3 * slots * headDim);
+    }
+    const qkv = rounded(elem === 'f16' ? drawn.map(clampToF16) : drawn, elem);
     const tables = ropeTables({ headDim, ropeTheta: 1e4, ropeScaling: null }, capacity);
     const norms = { q: normals(rng.fork('q'), headDim, 0.3, 1), k: normals(rng, headDim, 0.3, 1) };
     const q = new Float64Array(rows * qStride).fill(Number.NaN);
@@ -57,8 +64,7 @@ export function ropeAppendCase(shape: RopeAppendShape, seed = 1): KernelCase {
         const kvHead = (slot - heads) % kvHeads;
         const cell = ((Math.floor(row / seq) * kvHeads + kvHead) * capacity + at) * headDim;
         if (slot >= heads + kvHeads) {
-          const stored = kv === 'f16' ? head.map((x) => clamp(x, F16_MAX)) : head;
-          v.set(rounded(stored, kv), cell);
+          v.set(head, cell);
           continue;
         }
         const norm = isQ ? norms.q : norms.k;
@@ -71,17 +77,15 @@ export function ropeAppendCase(shape: RopeAppendShape, seed = 1): KernelCase {
     return {
       state: runState(position, seq),
       qkv: { bytes: encode(qkv, elem) },
-      cos: { bytes: encode(tables.cos, 'f32') },
-      sin: { bytes: encode(tables.sin, 'f32') },
-      q_norm: { bytes: encode(norms.q, 'f32') },
-      k_norm: { bytes: encode(norms.k, 'f32') },
+      rotation: { bytes: encode(interleavedTables(tables), 'f32') },
+      norms: { bytes: encode(Float32Array.of(...norms.q, ...norms.k), 'f32') },
       q: floatsOut(elem, q, toleranceFor(elem)),
-      k_cache: floatsOut(kv, k, toleranceFor(kv)),
-      v_cache: floatsOut(kv, v, tolerances.exact),
+      ...cacheOut('k', kv, k, headDim, false),
+      ...cacheOut('v', kv, v, headDim, true),
     };
   };
-  const [kvBytes, elemBytes] = [kv === 'f16' ? 2 : 4, elem === 'f16' ? 2 : 4];
-  const moved = (slots + heads) * elemBytes + 2 * kvHeads * kvBytes;
+  const elemBytes = elem === 'f16' ? 2 : 4;
+  const moved = (slots + heads) * headDim * elemBytes + 2 * kvHeads * kvRowBytes(kv, headDim);
   return {
     kernel: ropeAppend.name,
     name: `${sizesName(shape)}${qkNorm ? ', qk norm' : ''}, ${elem}, wg ${wg} ${reduce}`,
@@ -106,7 +110,7 @@ export function ropeAppendCase(shape: RopeAppendShape, seed = 1): KernelCase {
         call: { rows },
       },
     ],
-    bytes: rows * headDim * moved,
+    bytes: rows * moved,
     flops: rows * headDim * (heads + kvHeads) * (qkNorm ? 7 : 3),
     make,
   };
@@ -119,6 +123,8 @@ export const ropeAppendCases: readonly KernelCase[] = [
   ropeAppendCase({ heads: 8, kvHeads: 2, headDim: 80, kv: 'f32', batch: 2, seq: 2, qkNorm: true }),
   ropeAppendCase({ heads: 3, kvHeads: 3, headDim: 96, kv: 'f16', batch: 3, position: 31 }),
   ropeAppendCase({ heads: 8, kvHeads: 1, headDim: 128, kv: 'f16', position: 4096, qkNorm: true }),
+  ropeAppendCase({ heads: 2, kvHeads: 1, headDim: 20, kv: 'int8', batch: 2, seq: 3, position: 5 }),
+  ropeAppendCase({ heads: 4, kvHeads: 2, headDim: 128, kv: 'int8', seq: 2, qkNorm: true }),
   ropeAppendCase({ heads: 2, kvHeads: 1, headDim: 256, kv: 'f32', batch: 2, seq: 3, position: 5 }),
   ...[[4, 'subgroup'] as const, [1, 'none'] as const].map(([wg, reduce]) =>
     ropeAppendCase({

@@ -101,6 +101,13 @@ export function resolveVariant(
 ): { variant: Variant; float: FloatType } {
   const { weights, kv, activations } = request;
   const { backend } = engine;
+  if (kv === 'int8') {
+    throw new BenchError(
+      'unsupported',
+      `${backend} keeps no int8 KV cache: its graph stores keys and values as they are computed`,
+      { hint: 'Ask for f16 or f32, or use --backend wgsl.' },
+    );
+  }
   if (kv !== 'auto' && activations !== 'auto' && kv !== activations) {
     throw new BenchError(
       'unsupported',

@@ -2,12 +2,16 @@ import type { KvFormat } from '../../core/cell.ts';
 import { BenchError } from '../../core/errors.ts';
 import type { ModelConfig } from '../../model/config.ts';
 import { fromFloat16Array, toFloat16Array } from '../../model/float16.ts';
+import { dequantiseKv, quantiseKv } from '../../model/kv-int8.ts';
 import type { Vector } from './ops.ts';
 
-/** Keys and values of one layer and sequence, f32[contextTokens, kvHeads, headDim]; `f16` rounds what is stored. */
+/**
+ * Keys and values of one layer and sequence, [contextTokens, kvHeads, headDim]; rounded to the format as they
+ * are stored. f64 for int8: the product of a code and a scale is no f32.
+ */
 export interface KvPlane {
-  keys: Float32Array;
-  values: Float32Array;
+  keys: Vector;
+  values: Vector;
 }
 
 export class KvCache {
@@ -15,20 +19,23 @@ export class KvCache {
   private readonly planes: KvPlane[]; // [layers][batch]
   private readonly batch: number;
   private readonly width: number;
+  private readonly headDim: number;
   private readonly format: KvFormat;
 
   /** Throws `out-of-memory` when the planes cannot be allocated. */
   constructor(config: ModelConfig, batch: number, contextTokens: number, format: KvFormat) {
     this.batch = batch;
     this.width = config.kvHeads * config.headDim;
+    this.headDim = config.headDim;
     this.format = format;
+    const Plane = format === 'int8' ? Float64Array : Float32Array;
     const size = contextTokens * this.width;
     const count = config.layers * batch;
-    this.byteLength = 2 * count * size * Float32Array.BYTES_PER_ELEMENT;
+    this.byteLength = 2 * count * size * Plane.BYTES_PER_ELEMENT;
     try {
       this.planes = Array.from({ length: count }, () => ({
-        keys: new Float32Array(size),
-        values: new Float32Array(size),
+        keys: new Plane(size),
+        values: new Plane(size),
       }));
     } catch (cause) {
       const what = `KV cache of ${batch} × ${contextTokens} tokens (${this.byteLength} bytes)`;
@@ -48,7 +55,8 @@ export class KvCache {
     return plane;
   }
 
-  private round(x: Vector): Float32Array {
+  private round(x: Vector): Vector {
+    if (this.format === 'int8') return dequantiseKv(quantiseKv(x, this.headDim), this.headDim);
     const single = Float32Array.from(x);
     return this.format === 'f16' ? fromFloat16Array(toFloat16Array(single)) : single;
   }

@@ -1,7 +1,7 @@
 import type { GpuDevice } from '../../gpu/device.ts';
 import { type LayerPart, type ModelConfig, tensorNames } from '../config.ts';
 import type { PackedModel } from '../packed.ts';
-import { ropeTables } from '../rope.ts';
+import { interleavedTables, ropeTables } from '../rope.ts';
 import { type DeviceMatrix, type LoadClock, uploadMatrix } from './device-matrix.ts';
 import { uploadFloats, uploadVectors } from './device-vector.ts';
 
@@ -10,8 +10,7 @@ export interface LayerWeights {
   attnNorm: GPUBuffer; // f32[dim]
   qkv: DeviceMatrix; // [(heads + 2·kvHeads)·headDim, dim]
   qkvBias: GPUBuffer | null; // f32[(heads + 2·kvHeads)·headDim]
-  qNorm: GPUBuffer | null; // f32[headDim]
-  kNorm: GPUBuffer | null; // f32[headDim]
+  qkNorms: GPUBuffer | null; // f32[2, headDim] of q and of k
   o: DeviceMatrix; // [dim, heads·headDim]
   mlpNorm: GPUBuffer; // f32[dim]
   gateUp: DeviceMatrix; // [2·hiddenDim, dim], gate and up rows alternating
@@ -23,8 +22,7 @@ export interface DecoderWeights {
   layers: LayerWeights[];
   finalNorm: GPUBuffer; // f32[dim]
   head: DeviceMatrix; // [vocab, dim]; the same object as `embed` when tied
-  cos: GPUBuffer; // f32[capacity, headDim/2]
-  sin: GPUBuffer;
+  rotation: GPUBuffer; // f32[capacity, headDim/2, cos and sin]
 }
 
 /** Uploads a packed model; weights go as they are packed, except that rows are filled up to 32 columns. */
@@ -45,10 +43,9 @@ export async function uploadWeights(
   const head = config.tied
     ? embed
     : await uploadMatrix(gpu, model, [tensorNames.head], 'stacked', clock);
-  const tables = ropeTables(config, capacity);
-  const cos = uploadFloats(gpu, 'activations', 'rope cos', tables.cos as Float32Array<ArrayBuffer>);
-  const sin = uploadFloats(gpu, 'activations', 'rope sin', tables.sin as Float32Array<ArrayBuffer>);
-  return { embed, layers, finalNorm, head, cos, sin };
+  const tables = interleavedTables(ropeTables(config, capacity));
+  const rotation = uploadFloats(gpu, 'activations', 'rope cos and sin', tables);
+  return { embed, layers, finalNorm, head, rotation };
 }
 
 async function uploadLayer(
@@ -64,8 +61,7 @@ async function uploadLayer(
     attnNorm: await vectors('attnNorm'),
     qkv: await uploadMatrix(gpu, model, names('q', 'k', 'v'), 'stacked', clock),
     qkvBias: config.qkvBias ? await vectors('qBias', 'kBias', 'vBias') : null,
-    qNorm: config.qkNorm ? await vectors('qNorm') : null,
-    kNorm: config.qkNorm ? await vectors('kNorm') : null,
+    qkNorms: config.qkNorm ? await vectors('qNorm', 'kNorm') : null,
     o: await uploadMatrix(gpu, model, names('o'), 'stacked', clock),
     mlpNorm: await vectors('mlpNorm'),
     gateUp: await uploadMatrix(gpu, model, names('gate', 'up'), 'alternating', clock),
