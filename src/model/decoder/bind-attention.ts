@@ -30,12 +30,12 @@ export function bindRopeAppend(context: ProgramContext, i: number): Promise<Boun
     elem: activations,
   });
   const { state, qkv, q } = run;
-  const { cos, sin } = weights;
+  const { rotation } = weights;
   // Without q/k norm the kernel never reads them, but a binding wants a buffer.
-  const norms = { q_norm: w.qNorm ?? w.attnNorm, k_norm: w.kNorm ?? w.attnNorm };
+  const norms = w.qkNorms ?? w.attnNorm;
   return compiler.bind(
     instance,
-    whole({ state, qkv, cos, sin, q, ...norms, ...cache(context, i) }),
+    whole({ state, qkv, rotation, norms, q, ...cache(context, i) }),
   );
 }
 
@@ -60,9 +60,12 @@ export async function bindAttention(
   return [await compiler.bind(instance, whole({ state, q, y: attended, ...cache(context, i) }))];
 }
 
-function cache({ run }: ProgramContext, i: number): { k_cache: GPUBuffer; v_cache: GPUBuffer } {
+/** Layer `i`'s cache by binding name: codes or values, and scales where the format has them. */
+function cache({ run }: ProgramContext, i: number): Record<string, GPUBuffer> {
   const k_cache = run.k[i];
   const v_cache = run.v[i];
   invariant(k_cache && v_cache, `no KV cache for layer ${i}`);
-  return { k_cache, v_cache };
+  const k_scales = run.kScales[i];
+  const v_scales = run.vScales[i];
+  return { k_cache, v_cache, ...(k_scales && v_scales ? { k_scales, v_scales } : {}) };
 }

@@ -2,6 +2,7 @@ import type { ActivationFormat, KvFormat } from '../../core/cell.ts';
 import { bufferUsage } from '../../gpu/constants.ts';
 import type { BufferKind, GpuDevice } from '../../gpu/device.ts';
 import type { ModelConfig } from '../config.ts';
+import { kvRowBytes } from '../footprint.ts';
 import { BLOCK, blocksPerRow } from '../packed.ts';
 
 /** Slices of the vocabulary that `argmax` looks through side by side. */
@@ -30,6 +31,8 @@ export interface RunBuffers {
   readback: GPUBuffer; // u32[batch], mapped by the host
   k: GPUBuffer[]; // per layer [batch, kvHeads, capacity, headDim]
   v: GPUBuffer[];
+  kScales: GPUBuffer[]; // per layer f32[batch, kvHeads, capacity]; none unless the cache is int8
+  vScales: GPUBuffer[];
 }
 
 export interface RunShape {
@@ -57,14 +60,15 @@ export function chunkTokens(
 export function allocateRun(gpu: GpuDevice, shape: RunShape): RunBuffers {
   const { config, batch, capacity, maxRows } = shape;
   const elem = shape.activations === 'f16' ? 2 : 4;
-  const kvElem = shape.kv === 'f16' ? 2 : 4;
   const { STORAGE, COPY_SRC, COPY_DST, UNIFORM, MAP_READ } = bufferUsage;
   const make = (label: string, size: number, kind: BufferKind = 'activations', usage = 0) =>
     gpu.createBuffer({ kind, label, size, usage: STORAGE | COPY_DST | usage });
   const { dim, hiddenDim, heads, kvHeads, headDim, vocab, layers } = config;
-  const cacheBytes = batch * kvHeads * capacity * headDim * kvElem;
-  const caches = (name: string) =>
-    Array.from({ length: layers }, (_, i) => make(`${name}Cache.${i}`, cacheBytes, 'kvCache'));
+  const cacheRows = batch * kvHeads * capacity;
+  const scaleBytes = shape.kv === 'int8' ? cacheRows * 4 : 0;
+  const cacheBytes = cacheRows * kvRowBytes(shape.kv, headDim) - scaleBytes;
+  const perLayer = (name: string, size: number) =>
+    Array.from({ length: size > 0 ? layers : 0 }, (_, i) => make(`${name}.${i}`, size, 'kvCache'));
   return {
     tokens: make('tokens', maxRows * 4),
     state: make('state', 16, 'activations', UNIFORM),
@@ -83,7 +87,9 @@ export function allocateRun(gpu: GpuDevice, shape: RunShape): RunBuffers {
       size: batch * 4,
       usage: MAP_READ | COPY_DST,
     }),
-    k: caches('k'),
-    v: caches('v'),
+    k: perLayer('kCache', cacheBytes),
+    v: perLayer('vCache', cacheBytes),
+    kScales: perLayer('kScales', scaleBytes),
+    vScales: perLayer('vScales', scaleBytes),
   };
 }
