@@ -1,7 +1,9 @@
 import type { KernelSpec } from '../src/gpu/kernel.ts';
 import { argmax } from './argmax.ts';
 import { attention } from './attention.ts';
+import { attentionMerge } from './attention-merge.ts';
 import { attentionShuffle } from './attention-shuffle.ts';
+import { attentionSplit } from './attention-split.ts';
 import { embed } from './embed.ts';
 import { matmul } from './matmul.ts';
 import { matmulColumns } from './matmul-columns.ts';
@@ -23,6 +25,8 @@ export const kernels: readonly KernelSpec[] = [
   ropeAppend,
   attention,
   attentionShuffle,
+  attentionSplit,
+  attentionMerge,
   argmax,
   pickToken,
   probeCopy,

@@ -1,7 +1,9 @@
 import type { KernelCase } from '../case.ts';
 import { argmaxCases } from './argmax.ts';
 import { attentionCases } from './attention.ts';
+import { attentionMergeCases } from './attention-merge.ts';
 import { attentionShuffleCases } from './attention-shuffle.ts';
+import { attentionSplitCases } from './attention-split.ts';
 import { embedCases } from './embed.ts';
 import { matmulCases } from './matmul.ts';
 import { matmulColumnsCases } from './matmul-columns.ts';
@@ -21,6 +23,8 @@ export const kernelCases: readonly KernelCase[] = [
   ...ropeAppendCases,
   ...attentionCases,
   ...attentionShuffleCases,
+  ...attentionSplitCases,
+  ...attentionMergeCases,
   ...argmaxCases,
   ...pickTokenCases,
   ...probeCases,
