@@ -23,7 +23,7 @@ export function drawData(operation: Operation, rng: Rng): OperationData {
 function drawProduct({ format, rows, n, k }: ProductOperation, rng: Rng): OperationData {
   return {
     kind: 'product',
-    x: drawNormals(rng.fork('x'), rows * k),
+    x: drawHalves(rng.fork('x'), rows * k),
     planes: planes[format](rng.fork('w'), n, k),
   };
 }
@@ -83,7 +83,7 @@ function endRows(codes: Uint32Array, n: number, k: number, perByte: 1 | 2, zero:
 
 function drawAttention(operation: AttentionOperation, rng: Rng): OperationData {
   const { heads, kvHeads, headDim, kv, position, seq } = operation;
-  const q = drawNormals(rng.fork('q'), seq * heads * headDim);
+  const q = drawHalves(rng.fork('q'), seq * heads * headDim);
   const rows = kvHeads * (position + seq);
   const draw = (name: string) => cacheValues[kv](rng.fork(name), rows, headDim);
   return { kind: 'attention', q, k: draw('k'), v: draw('v') };
@@ -92,11 +92,7 @@ function drawAttention(operation: AttentionOperation, rng: Rng): OperationData {
 /** Values f32[rows, headDim] that a cache of the format holds without another rounding. */
 const cacheValues: Record<KvFormat, (rng: Rng, rows: number, headDim: number) => Float32Array> = {
   f32: (rng, rows, headDim) => drawNormals(rng, rows * headDim),
-  f16(rng, rows, headDim) {
-    const out = new Float32Array(rows * headDim);
-    fillFrom(rng, out, fromFloat16Array(toFloat16Array(normals(1))));
-    return out;
-  },
+  f16: (rng, rows, headDim) => drawHalves(rng, rows * headDim),
   int8(rng, rows, headDim) {
     const codes = new Int8Array(words(rng.fork('codes'), rows * headDim).buffer);
     const scales = drawNormals(rng.fork('scales'), rows);
@@ -118,6 +114,13 @@ const cacheValues: Record<KvFormat, (rng: Rng, rows: number, headDim: number) =>
 function drawNormals(rng: Rng, count: number, std = 1): Float32Array<ArrayBuffer> {
   const out = new Float32Array(count);
   rng.fillNormal(out, 0, std);
+  return out;
+}
+
+/** Normals that f16 holds too, so that activations of either format are the same numbers. */
+function drawHalves(rng: Rng, count: number): Float32Array<ArrayBuffer> {
+  const out = new Float32Array(count);
+  fillFrom(rng, out, fromFloat16Array(toFloat16Array(normals(1))));
   return out;
 }
 

@@ -24,14 +24,17 @@ export interface AttentionOperation {
   readonly seq: number;
 }
 
-/** Inputs of a product: x f32[rows, k], W[n, k] as packed. */
+/** Inputs of a product: x f32[rows, k] of values that f16 holds too, W[n, k] as packed. */
 export interface ProductData {
   readonly kind: 'product';
   readonly x: Float32Array;
   readonly planes: Planes;
 }
 
-/** Inputs of attention: q f32[seq, heads, headDim]; k, v f32[kvHeads, position + seq, headDim], as the cache rounds them. */
+/**
+ * Inputs of attention: q f32[seq, heads, headDim] of values that f16 holds too; k, v
+ * f32[kvHeads, position + seq, headDim], as the cache rounds them.
+ */
 export interface AttentionData {
   readonly kind: 'attention';
   readonly q: Float32Array;

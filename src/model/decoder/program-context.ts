@@ -14,6 +14,9 @@ export interface ProgramContext {
   readonly run: RunBuffers;
 }
 
+/** What binding one kernel to given weights needs: benchmarks have no model. */
+export type BindContext = Omit<ProgramContext, 'weights'>;
+
 /** `decode` has one new token a sequence, known beforehand; `prefill` as many as the run state says. */
 export type ProgramKind = 'decode' | 'prefill';
 
