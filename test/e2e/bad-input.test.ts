@@ -193,7 +193,7 @@ describe('a command line', () => {
   it.each([
     [['bench', '--backend', 'tensorrt'], /--backend got "tensorrt"/],
     [['bench', '--variant', 'int3'], /--variant got "int3"/],
-    [['bench', '--kv', 'int8'], /--kv got "int8"/],
+    [['bench', '--kv', 'int4'], /--kv got "int4"/],
     [['bench', '-p', '8-'], /-p got "8-"/],
     [['bench', '-p', '0', '-n', '0'], /nothing to measure/],
     [['bench', '--model', 'synthetic:no-such'], /synthetic:no-such/],

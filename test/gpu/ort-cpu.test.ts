@@ -19,6 +19,7 @@ describe('what ONNX Runtime cannot do', () => {
     { activations: 'f16', kv: 'auto' },
     { activations: 'f32', kv: 'f16' },
     { activations: 'auto', kv: 'f16' },
+    { activations: 'auto', kv: 'int8' },
   ] as const)('says so of $activations activations with a $kv cache', async (formats) => {
     const bench = await createOrtBench(engineOf('ort-cpu'));
     const model = await packSynthetic('synthetic:test-odd', 'int4');

@@ -76,7 +76,7 @@ describe('sessions', () => {
     [{ model: '' }, '--model'],
     [{ model: 'm', backend: 'tensorrt' }, '--backend'],
     [{ model: 'm', variant: 'int3' }, '--variant'],
-    [{ model: 'm', kv: 'int8' }, '--kv'],
+    [{ model: 'm', kv: 'int4' }, '--kv'],
     [{ model: 'm', activations: 'bf16' }, '--activations'],
     [{ model: 'm', host: 'deno' }, '--host'],
   ])('%j is a usage error that names %s', (argv, option) => {

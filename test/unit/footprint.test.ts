@@ -35,6 +35,8 @@ describe('footprint', () => {
     expect(kvCacheBytes(config, 'f16', 1, 1)).toBe(327_680);
     expect(kvCacheBytes(config, 'f16', 1, 4096)).toBe(1_342_177_280);
     expect(kvCacheBytes(config, 'f32', 3, 1)).toBe(6 * 327_680);
+    // 8 heads of 128 in 80 layers: 132 bytes a key or value instead of 256.
+    expect(kvCacheBytes(config, 'int8', 1, 1)).toBe(2 * 80 * 8 * 132);
   });
 
   test('70 B parameters at f16 take about 140 GB', () => {

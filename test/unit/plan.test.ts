@@ -53,7 +53,7 @@ describe('planCells', () => {
   test.each([
     [{ backends: 'cuda' }, '--backend got "cuda", expected wgsl'],
     [{ variants: 'int3' }, '--variant got "int3"'],
-    [{ kv: 'int8' }, '--kv got "int8"'],
+    [{ kv: 'int4' }, '--kv got "int4"'],
     [{ hosts: '' }, '--host got ""'],
     [{ models: [] }, '--model names no model'],
     [{ models: ['x'.repeat(501)] }, 'longer than any path'],
