@@ -19,6 +19,7 @@ import { createCopiedKvCache, createHostKvCache } from './host-kv-cache.ts';
 import type { KvCache, KvShape } from './kv-cache.ts';
 import { type InferenceSession, loadRuntime } from './runtime.ts';
 import { OrtSession } from './session.ts';
+import { sessionOptions } from './session-options.ts';
 
 type SessionOptions = InferenceSession.SessionOptions;
 
@@ -69,7 +70,8 @@ async function openSession(
   const choices = graphChoices(engine, variant.weights, model.config, batch, device.kind === 'gpu');
   const positions = exportPositions(contextTokens);
   const graph: Omit<DecoderOptions, 'output'> = { float, batch, positions, ...choices };
-  const options = sessionOptions(engine);
+  // ConstantFolding would copy the embedding table that the LM head shares (see WeightWriter).
+  const options = sessionOptions(engine, ['ConstantFolding']);
 
   const startMs = host.now();
   const exported = await exportModel(model, { ...graph, output: 'tokens' }, cacheDir);
@@ -130,17 +132,6 @@ async function openSession(
     await cache?.dispose();
     throw error;
   }
-}
-
-function sessionOptions({ provider, options, threads }: Engine): SessionOptions {
-  return {
-    executionProviders: [{ name: provider, ...options }],
-    graphOptimizationLevel: 'all',
-    intraOpNumThreads: threads,
-    logSeverityLevel: 4,
-    // It would copy the embedding table that the LM head shares (see WeightWriter).
-    extra: { optimization: { disable_specified_optimizers: 'ConstantFolding' } },
-  };
 }
 
 async function createSession(

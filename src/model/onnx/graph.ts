@@ -123,6 +123,15 @@ export class GraphBuilder {
     return name;
   }
 
+  /** Another initializer of the same bytes as the weight `of`, which an engine keeps apart. */
+  copy(name: string, of: string): string {
+    const original = this.external.find(({ tensor }) => tensor.name === of);
+    invariant(original, `a copy of ${of}, which is no weight`);
+    const { tensor, place } = original;
+    if (this.claim(name)) this.external.push({ tensor: { ...tensor, name }, place });
+    return name;
+  }
+
   /** The `.onnx` bytes, with weights to be found in `dataFile` (a name relative to the model's folder). */
   encode(graphName: string, dataFile: string): Uint8Array {
     const external = this.external.map(({ tensor, place }) => ({

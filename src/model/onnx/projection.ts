@@ -1,4 +1,4 @@
-import { BLOCK, blocksPerRow, type PackedModel } from '../packed.ts';
+import { BLOCK, blocksPerRow } from '../packed.ts';
 import type { GraphBuilder } from './graph.ts';
 import {
   blockCodes,
@@ -7,6 +7,7 @@ import {
   denseTransposed,
   type FloatType,
   shapeOf,
+  type WeightSource,
 } from './weight-data.ts';
 
 /** How MatMulNBits computes: 1 in f32, 2 in f16. (4 would round activations to 8 bits: another function.) */
@@ -19,13 +20,18 @@ export interface WeightOptions {
   expandInt8: boolean;
 }
 
+/** The initializers of a matrix W[rows, cols], for the operator that multiplies with it. */
+export type GraphMatrix =
+  | { kind: 'blocks'; codes: string; scales: string; rows: number; cols: number }
+  | { kind: 'dense'; transposed: string };
+
 /** Adds a model's weights to a graph and the operators that read them, in the format they are packed in. */
 export class WeightWriter {
   private readonly graph: GraphBuilder;
-  private readonly model: PackedModel;
+  private readonly model: WeightSource;
   private readonly options: WeightOptions;
 
-  constructor(graph: GraphBuilder, model: PackedModel, options: WeightOptions) {
+  constructor(graph: GraphBuilder, model: WeightSource, options: WeightOptions) {
     this.graph = graph;
     this.model = model;
     this.options = options;
@@ -47,23 +53,49 @@ export class WeightWriter {
    * x[…, cols] · Wᵀ (+ bias), W[rows, cols] being the tensors stacked by rows, all of one format:
    * MatMulNBits where they are quantised, MatMul where they are not.
    */
-  project(name: string, x: string, tensors: readonly string[], biases: readonly string[] = []) {
+  project(
+    name: string,
+    x: string,
+    tensors: readonly string[],
+    biases: readonly string[] = [],
+  ): string {
+    const matrix = this.matrix(tensors);
+    return this.multiply(name, x, matrix, biases.length > 0 ? this.vector(biases) : undefined);
+  }
+
+  /** Adds the initializers of tensors stacked by rows. */
+  matrix(tensors: readonly string[]): GraphMatrix {
     const { graph, model } = this;
     const { float } = this.options;
     const rows = tensors.reduce((sum, tensor) => sum + shapeOf(model, tensor).rows, 0);
     const cols = shapeOf(model, tensors[0] ?? '').cols;
     if (tensors.some((tensor) => this.isQuantised(tensor))) {
-      return this.projectBlocks(name, x, tensors, { rows, cols }, biases);
+      return { kind: 'blocks', rows, cols, ...this.blocks(tensors, rows, cols) };
     }
-    const weight = graph.weight(
-      `${tensors.join('+')}.transposed`,
-      float,
-      [cols, rows],
-      denseTransposed(model, tensors, float),
-    );
-    if (biases.length === 0) return graph.node(name, 'MatMul', [x, weight]);
-    const product = graph.node(`${name}/MatMul`, 'MatMul', [x, weight]);
-    return graph.node(name, 'Add', [product, this.vector(biases)]);
+    const data = denseTransposed(model, tensors, float);
+    const name = `${tensors.join('+')}.transposed`;
+    return { kind: 'dense', transposed: graph.weight(name, float, [cols, rows], data) };
+  }
+
+  /** x[…, cols] · Wᵀ (+ bias[rows]) */
+  multiply(name: string, x: string, matrix: GraphMatrix, bias?: string): string {
+    const { graph } = this;
+    if (matrix.kind === 'blocks') {
+      const { codes, scales, rows, cols } = matrix;
+      return graph.node(name, 'MatMulNBits', [x, codes, scales, ...(bias ? ['', '', bias] : [])], {
+        domain: 'com.microsoft',
+        attributes: {
+          K: cols,
+          N: rows,
+          bits: this.bits,
+          block_size: BLOCK,
+          accuracy_level: ACCURACY_LEVEL[this.options.float],
+        },
+      });
+    }
+    if (!bias) return graph.node(name, 'MatMul', [x, matrix.transposed]);
+    const product = graph.node(`${name}/MatMul`, 'MatMul', [x, matrix.transposed]);
+    return graph.node(name, 'Add', [product, bias]);
   }
 
   /** Rows of the embedding table: indices[1, n] → [1, n, cols]. */
@@ -74,28 +106,6 @@ export class WeightWriter {
     const data = denseRows(this.model, [tensor], float);
     const table = this.graph.weight(tensor, float, [rows, cols], data);
     return this.graph.node(name, 'Gather', [table, indices], { attributes: { axis: 0 } });
-  }
-
-  private projectBlocks(
-    name: string,
-    x: string,
-    tensors: readonly string[],
-    { rows, cols }: { rows: number; cols: number },
-    biases: readonly string[],
-  ): string {
-    const { codes, scales } = this.blocks(tensors, rows, cols);
-    const input = [x, codes, scales];
-    if (biases.length > 0) input.push('', '', this.vector(biases));
-    return this.graph.node(name, 'MatMulNBits', input, {
-      domain: 'com.microsoft',
-      attributes: {
-        K: cols,
-        N: rows,
-        bits: this.bits,
-        block_size: BLOCK,
-        accuracy_level: ACCURACY_LEVEL[this.options.float],
-      },
-    });
   }
 
   /**

@@ -7,13 +7,19 @@ import type { WeightData } from './graph.ts';
 /** The float type of a graph: of its activations, scales, norms and unquantised matrices. */
 export type FloatType = 'float32' | 'float16';
 
+/** What graphs take weights from: a packed model, or matrices that stand alone. */
+export type WeightSource = Pick<
+  PackedModel,
+  'name' | 'weights' | 'tensors' | 'planeBytes' | 'read'
+>;
+
 /** Bytes read at a time. */
 const CHUNK_BYTES = 16 * 2 ** 20;
 /** Bytes of a transposed matrix made at a time; the source is read once for each. */
 const TRANSPOSED_BYTES = 256 * 2 ** 20;
 
 /** The packed tensor of that name; its absence is a bug of the graph writer. */
-export function shapeOf(model: PackedModel, tensor: string): PackedTensor {
+export function shapeOf(model: WeightSource, tensor: string): PackedTensor {
   const shape = model.tensors.get(tensor);
   invariant(shape, `${model.name} has no tensor ${tensor}`);
   return shape;
@@ -30,7 +36,7 @@ function encode(values: Float32Array, type: FloatType): Uint8Array {
 
 /** Planes one after the other, i.e. matrices stacked by rows. */
 function stackPlanes(
-  model: PackedModel,
+  model: WeightSource,
   tensors: readonly string[],
   plane: PlaneName,
   growth: number,
@@ -71,14 +77,14 @@ function widen(bytes: Uint8Array): Uint8Array {
  * MatMulNBits' B, u8[rows, blocks, 16 or 32], of quantised matrices stacked by rows. int4 codes are already
  * in its layout; int8 codes get its zero point 128.
  */
-export function blockCodes(model: PackedModel, tensors: readonly string[]): WeightData {
+export function blockCodes(model: WeightSource, tensors: readonly string[]): WeightData {
   const convert = model.weights === 'int8' ? offsetCodes : (bytes: Uint8Array) => bytes;
   return stackPlanes(model, tensors, 'codes', 1, convert);
 }
 
 /** Scales[rows, blocks] of quantised matrices stacked by rows; f16 values, exact in either type. */
 export function blockScales(
-  model: PackedModel,
+  model: WeightSource,
   tensors: readonly string[],
   type: FloatType,
 ): WeightData {
@@ -88,7 +94,7 @@ export function blockScales(
 
 /** f32[count, cols] of a tensor in any format from row `first`. */
 async function readValues(
-  model: PackedModel,
+  model: WeightSource,
   { name, format, cols }: PackedTensor,
   first: number,
   count: number,
@@ -107,7 +113,7 @@ async function readValues(
 
 /** Weights as plain numbers, [rows, cols] stacked by rows: a norm, a bias, an embedding table. */
 export function denseRows(
-  model: PackedModel,
+  model: WeightSource,
   tensors: readonly string[],
   type: FloatType,
 ): WeightData {
@@ -136,7 +142,7 @@ function rowsAtOnce({ cols }: PackedTensor): number {
  * again for every 256 MiB.
  */
 export function denseTransposed(
-  model: PackedModel,
+  model: WeightSource,
   tensors: readonly string[],
   type: FloatType,
 ): WeightData {
@@ -165,7 +171,7 @@ async function transposeInto(
   out: Float32Array,
   width: number,
   start: number,
-  model: PackedModel,
+  model: WeightSource,
   shape: PackedTensor,
   first: number,
 ): Promise<void> {
