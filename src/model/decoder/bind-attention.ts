@@ -1,12 +1,27 @@
 import { attention } from '../../../kernels/attention.ts';
+import { attentionMerge } from '../../../kernels/attention-merge.ts';
 import { attentionShuffle } from '../../../kernels/attention-shuffle.ts';
-import { kvLoadModules, kvStoreModules, reduceModuleFor } from '../../../kernels/modules.ts';
+import { attentionSplit } from '../../../kernels/attention-split.ts';
+import {
+  attendedModules,
+  kvLoadModules,
+  kvOctModules,
+  kvStoreModules,
+  reduceModuleFor,
+} from '../../../kernels/modules.ts';
 import { ropeAppend } from '../../../kernels/rope-append.ts';
 import { invariant } from '../../core/errors.ts';
 import { instantiate } from '../../gpu/kernel.ts';
 import type { BoundKernel } from '../../gpu/program.ts';
 import { padded } from './buffers.ts';
-import { floatBits, type ProgramContext, type ProgramKind, whole } from './program-context.ts';
+import { type AttentionChoice, mostSplits } from './kernel-choice.ts';
+import {
+  type BindContext,
+  floatBits,
+  type ProgramContext,
+  type ProgramKind,
+  whole,
+} from './program-context.ts';
 
 /** q/k norm, rotary embedding, append to layer `i`'s cache: one dispatch. */
 export function bindRopeAppend(context: ProgramContext, i: number): Promise<BoundKernel> {
@@ -33,35 +48,76 @@ export function bindRopeAppend(context: ProgramContext, i: number): Promise<Boun
   const { rotation } = weights;
   // Without q/k norm the kernel never reads them, but a binding wants a buffer.
   const norms = w.qkNorms ?? w.attnNorm;
-  return compiler.bind(
-    instance,
-    whole({ state, qkv, rotation, norms, q, ...cache(context, i) }),
-  );
+  return compiler.bind(instance, whole({ state, qkv, rotation, norms, q, ...cache(context, i) }));
 }
 
-/** Attention of the new rows over layer `i`'s cache. */
+/** Attention of the new rows over layer `i`'s cache, for contexts of at most `context` positions. */
 export async function bindAttention(
-  context: ProgramContext,
+  bindable: BindContext,
   kind: ProgramKind,
   i: number,
+  context = bindable.shape.capacity,
 ): Promise<BoundKernel[]> {
-  const { choices, compiler, shape, run } = context;
-  const { config, activations, kv, capacity } = shape;
+  const { gpu, compiler, shape, run } = bindable;
+  const { config, activations: elem, kv, capacity } = shape;
   const { heads, kvHeads, headDim } = config;
-  const dims = { heads, kvHeads, headDim, capacity, qStride: padded(heads * headDim) };
-  const choice = choices.attention({ heads, kvHeads, headDim, kv, few: kind === 'decode' });
-  const instance = instantiate(choice.kernel === 'attention' ? attention : attentionShuffle, {
-    dims: { ...dims, lanes: choice.lanes },
-    tunables: choice.tunables,
-    modules: { kv: kvLoadModules[kv] },
-    elem: activations,
-  });
-  const { state, q, attended } = run;
-  return [await compiler.bind(instance, whole({ state, q, y: attended, ...cache(context, i) }))];
+  const { kernel, lanes, tunables } = chooseAttention(bindable, kind, context);
+  const dims = { heads, kvHeads, headDim, capacity, qStride: padded(heads * headDim), lanes };
+  const { state, q, attended: y } = run;
+  const inputs = { state, q, ...cache(bindable, i) };
+  if (kernel !== 'attention-split') {
+    const spec = kernel === 'attention' ? attention : attentionShuffle;
+    const modules = { kv: kvLoadModules[kv] };
+    return [
+      await compiler.bind(
+        instantiate(spec, { dims, tunables, modules, elem }),
+        whole({ ...inputs, y }),
+      ),
+    ];
+  }
+  const { splits = 1 } = tunables;
+  const modules = {
+    kv: kvOctModules[kv],
+    reduce: reduceModuleFor(tunables.lanes ?? 1, gpu.subgroupMinSize),
+    out: attendedModules[splits > 1 ? 'partial' : 'final'],
+  };
+  const split = instantiate(attentionSplit, { dims, tunables, modules, elem });
+  if (splits === 1) return [await compiler.bind(split, whole({ ...inputs, y }))];
+  const { partials } = run;
+  invariant(partials, `no buffer for the partial results of ${splits} splits`);
+  const merge = instantiate(attentionMerge, { dims: { ...dims, splits }, elem });
+  return [
+    await compiler.bind(split, whole({ ...inputs, partials })),
+    await compiler.bind(merge, whole({ partials, y })),
+  ];
+}
+
+/** Whether decode steps of short contexts attend in a way of their own. */
+export function hasShortAttention(bindable: BindContext): boolean {
+  const { shape, choices } = bindable;
+  const choose = (context: number) => chooseAttention(bindable, 'decode', context);
+  if (shape.capacity <= choices.shortContext) return false;
+  return JSON.stringify(choose(choices.shortContext)) !== JSON.stringify(choose(shape.capacity));
+}
+
+function chooseAttention(
+  { choices, shape }: BindContext,
+  kind: ProgramKind,
+  context: number,
+): AttentionChoice {
+  const { batch, kv, config, capacity } = shape;
+  const { heads, kvHeads, headDim } = config;
+  const few = kind === 'decode';
+  const choice = choices.attention({ batch, heads, kvHeads, headDim, kv, few, context });
+  const { splits } = choice.tunables;
+  if (splits === undefined) return choice;
+  // A choice may come from a longer cache, whose partial results are more than this one has room for.
+  const tunables = { ...choice.tunables, splits: Math.min(splits, mostSplits(capacity)) };
+  return { ...choice, tunables };
 }
 
 /** Layer `i`'s cache by binding name: codes or values, and scales where the format has them. */
-function cache({ run }: ProgramContext, i: number): Record<string, GPUBuffer> {
+function cache({ run }: BindContext, i: number): Record<string, GPUBuffer> {
   const k_cache = run.k[i];
   const v_cache = run.v[i];
   invariant(k_cache && v_cache, `no KV cache for layer ${i}`);

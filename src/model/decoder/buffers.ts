@@ -4,11 +4,14 @@ import type { BufferKind, GpuDevice } from '../../gpu/device.ts';
 import type { ModelConfig } from '../config.ts';
 import { kvRowBytes } from '../footprint.ts';
 import { BLOCK, blocksPerRow } from '../packed.ts';
+import { mostSplits } from './kernel-choice.ts';
 
 /** Slices of the vocabulary that `argmax` looks through side by side. */
 export const ARGMAX_PARTS = 32;
 /** Steps whose picked tokens are kept on the device. */
 export const RING = 64;
+/** Most decode steps in one submit. Two such groups are under way at once, so the ring holds both. */
+export const MOST_RUN_AHEAD = RING / 2;
 
 /** A row's length filled up to whole blocks, so that a kernel may read 32 values at a time. */
 export function padded(length: number): number {
@@ -24,11 +27,12 @@ export interface RunBuffers {
   qkv: GPUBuffer; // elem[maxRows, (heads + 2·kvHeads)·headDim]
   q: GPUBuffer; // elem[maxRows, padded(heads·headDim)]
   attended: GPUBuffer; // like q
+  partials: GPUBuffer | null; // f32[batch, heads, splits, headDim + 4] of attention; null for short caches
   hidden: GPUBuffer; // elem[maxRows, padded(hiddenDim)]
   logits: GPUBuffer; // f32[batch, vocab]
   candidates: GPUBuffer; // vec2u[batch, ARGMAX_PARTS]
   picked: GPUBuffer; // u32[RING, batch]
-  readback: GPUBuffer; // u32[batch], mapped by the host
+  readbacks: readonly [GPUBuffer, GPUBuffer]; // u32[MOST_RUN_AHEAD, batch], mapped by the host in turns
   k: GPUBuffer[]; // per layer [batch, kvHeads, capacity, headDim]
   v: GPUBuffer[];
   kScales: GPUBuffer[]; // per layer f32[batch, kvHeads, capacity]; none unless the cache is int8
@@ -67,8 +71,16 @@ export function allocateRun(gpu: GpuDevice, shape: RunShape): RunBuffers {
   const cacheRows = batch * kvHeads * capacity;
   const scaleBytes = shape.kv === 'int8' ? cacheRows * 4 : 0;
   const cacheBytes = cacheRows * kvRowBytes(shape.kv, headDim) - scaleBytes;
+  const splits = mostSplits(capacity);
   const perLayer = (name: string, size: number) =>
     Array.from({ length: size > 0 ? layers : 0 }, (_, i) => make(`${name}.${i}`, size, 'kvCache'));
+  const readback = (i: number) =>
+    gpu.createBuffer({
+      kind: 'staging',
+      label: `readback.${i}`,
+      size: MOST_RUN_AHEAD * batch * 4,
+      usage: MAP_READ | COPY_DST,
+    });
   return {
     tokens: make('tokens', maxRows * 4),
     state: make('state', 16, 'activations', UNIFORM),
@@ -77,16 +89,12 @@ export function allocateRun(gpu: GpuDevice, shape: RunShape): RunBuffers {
     qkv: make('qkv', maxRows * (heads + 2 * kvHeads) * headDim * elem),
     q: make('q', maxRows * padded(heads * headDim) * elem),
     attended: make('attended', maxRows * padded(heads * headDim) * elem),
+    partials: splits > 1 ? make('partials', batch * heads * splits * (headDim + 4) * 4) : null,
     hidden: make('hidden', maxRows * padded(hiddenDim) * elem),
     logits: make('logits', batch * vocab * 4, 'activations', COPY_SRC),
     candidates: make('candidates', batch * ARGMAX_PARTS * 8),
     picked: make('picked', RING * batch * 4, 'activations', COPY_SRC),
-    readback: gpu.createBuffer({
-      kind: 'staging',
-      label: 'readback',
-      size: batch * 4,
-      usage: MAP_READ | COPY_DST,
-    }),
+    readbacks: [readback(0), readback(1)],
     k: perLayer('kCache', cacheBytes),
     v: perLayer('vCache', cacheBytes),
     kScales: perLayer('kScales', scaleBytes),

@@ -1,6 +1,6 @@
-import { BenchError, invariant, toBenchError } from '../../core/errors.ts';
+import { invariant } from '../../core/errors.ts';
 import type { Host } from '../../core/host.ts';
-import { bufferUsage, mapMode } from '../../gpu/constants.ts';
+import { bufferUsage } from '../../gpu/constants.ts';
 import type { GpuDevice } from '../../gpu/device.ts';
 import {
   type BoundKernel,
@@ -10,19 +10,18 @@ import {
   KernelCompiler,
 } from '../../gpu/program.ts';
 import type { PackedModel } from '../packed.ts';
-import { allocateRun, chunkTokens, RING, type RunBuffers, type RunShape } from './buffers.ts';
+import { allocateRun, chunkTokens, type RunBuffers, type RunShape } from './buffers.ts';
 import type { LoadClock } from './device-matrix.ts';
-import { defaultChoices } from './kernel-choice.ts';
+import { defaultChoices, type KernelChoices } from './kernel-choice.ts';
 import type { ProgramContext } from './program-context.ts';
 import { buildLogits, buildProgram, type Program } from './programs.ts';
+import { type PendingTokens, TokenReadback } from './token-readback.ts';
 import { uploadWeights } from './weights.ts';
-
-const NOT_A_TOKEN = 0xffffffff;
 
 /**
  * The forward pass on the device: `batch` sequences of equal length with their KV cache. Bind groups,
- * pipelines and buffers are made once; a step is one pass and one submit, and its token stays on the
- * device for the next step.
+ * pipelines and buffers are made once; a step is one pass, and its token stays on the device for the next
+ * step, so that several can be submitted before the host has seen the first.
  */
 export class Decoder {
   readonly shape: RunShape;
@@ -31,6 +30,8 @@ export class Decoder {
   readonly #context: ProgramContext;
   readonly #prefill: Program;
   readonly #decodeStep: Dispatch[];
+  readonly #shortStep: Dispatch[];
+  readonly #readback: TokenReadback;
   #logits: { rows: number; buffer: GPUBuffer; kernels: BoundKernel[] } | null = null;
   /** Tokens in the cache of each sequence. */
   position = 0;
@@ -42,11 +43,12 @@ export class Decoder {
     this.#run = context.run;
     this.#context = context;
     this.#prefill = programs.prefill;
+    this.#readback = new TokenReadback(context.gpu, context.run, context.shape.batch);
     const { decode } = programs;
-    this.#decodeStep = [
-      ...this.#dispatches(decode.body, this.shape.batch),
-      ...this.#dispatches(decode.pick, this.shape.batch),
-    ];
+    const pick = this.#dispatches(decode.pick, this.shape.batch);
+    const step = (body: BoundKernel[]) => [...this.#dispatches(body, this.shape.batch), ...pick];
+    this.#decodeStep = step(decode.body);
+    this.#shortStep = decode.shortBody ? step(decode.shortBody) : this.#decodeStep;
   }
 
   /** Uploads the model and compiles every kernel. The caller frees the device's buffers by disposing of it. */
@@ -56,6 +58,7 @@ export class Decoder {
     model: PackedModel,
     request: Omit<RunShape, 'maxRows' | 'config'>,
     clock: LoadClock & { compileMs: number },
+    choices: KernelChoices = defaultChoices(gpu),
   ): Promise<Decoder> {
     const { config } = model;
     const limit = gpu.limits.maxStorageBufferBindingSize;
@@ -65,7 +68,6 @@ export class Decoder {
     const run = allocateRun(gpu, shape);
     const started = clock.now();
     const compiler = new KernelCompiler(gpu, host);
-    const choices = defaultChoices(gpu);
     const context: ProgramContext = { gpu, compiler, choices, shape, weights, run };
     const prefill = await buildProgram(context, 'prefill');
     const decode = await buildProgram(context, 'decode');
@@ -75,31 +77,63 @@ export class Decoder {
 
   /** Dispatches of one decode step. */
   get dispatchesPerStep(): number {
-    return this.#decodeStep.length;
+    return this.#stepDispatches(this.position).length;
   }
 
   /** Appends tokens[batch][seq]; the next token of each sequence, once on the host. */
   async append(tokens: Int32Array): Promise<Int32Array> {
-    const seq = tokens.length / this.shape.batch;
-    const chunk = this.shape.maxRows / this.shape.batch;
+    const { batch, maxRows } = this.shape;
+    const seq = tokens.length / batch;
+    const chunk = maxRows / batch;
+    let next: Int32Array = new Int32Array(batch);
     for (let at = 0; at < seq; at += chunk) {
       const count = Math.min(chunk, seq - at);
       this.#writeInputs(tokens, seq, at, count);
-      const isLast = at + count === seq;
-      const rows = count * this.shape.batch;
-      const pass = [...this.#dispatches(this.#prefill.body, rows)];
-      if (isLast) pass.push(...this.#dispatches(this.#prefill.pick, this.shape.batch));
-      this.#submit(pass, isLast);
+      const body = this.#dispatches(this.#prefill.body, count * batch);
       this.position += count;
+      if (at + count < seq) {
+        this.#submit([body]);
+        continue;
+      }
+      const pass = [...body, ...this.#dispatches(this.#prefill.pick, batch)];
+      await this.#readback.take(this.#submitPicking([pass], this.position), (picked) => {
+        next = picked;
+      });
     }
-    return this.#readPicked();
+    return next;
   }
 
-  /** One more token for each sequence from the last prediction. */
-  async step(): Promise<Int32Array> {
-    this.#submit(this.#decodeStep, true);
-    this.position += 1;
-    return this.#readPicked();
+  /**
+   * `count` more tokens for each sequence from the last prediction, handed to `onStep` in order. With `ahead`
+   * above 1 that many steps are one submit, and the next ones are submitted before these are awaited: the host
+   * waits once for `ahead` tokens. After a failure `position` is that of the step that failed.
+   */
+  async decode(
+    count: number,
+    ahead: number,
+    onStep: (tokens: Int32Array) => void = () => {},
+  ): Promise<void> {
+    const groupsAtOnce = ahead > 1 ? 2 : 1;
+    const underWay: PendingTokens[] = [];
+    const end = this.position + count;
+    let delivered = this.position;
+    try {
+      while (delivered < end) {
+        while (this.position < end && underWay.length < groupsAtOnce) {
+          underWay.push(this.#submitSteps(Math.min(ahead, end - this.position)));
+        }
+        const group = underWay.shift();
+        invariant(group, 'no step is under way');
+        await this.#readback.take(group, (tokens) => {
+          onStep(tokens);
+          delivered += 1;
+        });
+      }
+    } catch (error) {
+      for (const group of underWay) await this.#readback.drop(group);
+      this.position = Math.min(delivered + 1, end);
+      throw error;
+    }
   }
 
   /** Appends tokens[seq] to the only sequence; logits of every position, f32[seq][vocab]. */
@@ -112,7 +146,7 @@ export class Decoder {
       const count = Math.min(most, tokens.length - at);
       this.#writeInputs(tokens, tokens.length, at, count);
       const body = this.#dispatches(this.#prefill.body, count);
-      this.#submit([...body, ...this.#dispatches(kernels, count)], false);
+      this.#submit([[...body, ...this.#dispatches(kernels, count)]]);
       this.position += count;
       const bytes = await this.#gpu.read(buffer, 0, count * vocab * 4);
       out.set(new Float32Array(bytes.buffer, bytes.byteOffset, count * vocab), at * vocab);
@@ -162,36 +196,36 @@ export class Decoder {
     queue.writeBuffer(this.#run.state, 0, state);
   }
 
-  #submit(pass: readonly Dispatch[], wantsTokens: boolean): void {
-    const { device } = this.#gpu;
-    const encoder = device.createCommandEncoder();
-    encodePass(encoder, pass);
-    if (wantsTokens) {
-      const bytes = this.shape.batch * 4;
-      const slot = (this.#picked % RING) * bytes;
-      encoder.copyBufferToBuffer(this.#run.picked, slot, this.#run.readback, 0, bytes);
-      this.#picked += 1;
-    }
-    device.queue.submit([encoder.finish()]);
+  /** What a decode step with `position` tokens in the cache is made of. */
+  #stepDispatches(position: number): readonly Dispatch[] {
+    const isShort = position < this.#context.choices.shortContext;
+    return isShort ? this.#shortStep : this.#decodeStep;
   }
 
-  async #readPicked(): Promise<Int32Array> {
-    const { readback } = this.#run;
-    const bytes = this.shape.batch * 4;
-    try {
-      await readback.mapAsync(mapMode.READ, 0, bytes);
-    } catch (cause) {
-      this.#gpu.assertAlive();
-      throw toBenchError(cause, 'validation');
-    }
-    const picked = new Uint32Array(readback.getMappedRange(0, bytes).slice(0));
-    readback.unmap();
-    this.#gpu.assertAlive();
-    if (picked.includes(NOT_A_TOKEN)) {
-      throw new BenchError('quality', `The logits hold NaN at position ${this.position}.`, {
-        hint: 'The weights or activations overflow; try --activations f32 or --variant f32.',
-      });
-    }
-    return Int32Array.from(picked);
+  #submitSteps(steps: number): PendingTokens {
+    const first = this.position;
+    const passes = Array.from({ length: steps }, (_, i) => this.#stepDispatches(first + i));
+    this.position += steps;
+    return this.#submitPicking(passes, first + 1);
+  }
+
+  /** Passes that each pick a token; the first follows sequences of `position` tokens. */
+  #submitPicking(passes: readonly (readonly Dispatch[])[], position: number): PendingTokens {
+    this.#submit(passes, (encoder) => {
+      this.#readback.encode(encoder, this.#picked, passes.length);
+    });
+    this.#picked += passes.length;
+    return this.#readback.begin(position, passes.length);
+  }
+
+  #submit(
+    passes: readonly (readonly Dispatch[])[],
+    after: (encoder: GPUCommandEncoder) => void = () => {},
+  ): void {
+    const { device } = this.#gpu;
+    const encoder = device.createCommandEncoder();
+    for (const pass of passes) encodePass(encoder, pass);
+    after(encoder);
+    device.queue.submit([encoder.finish()]);
   }
 }

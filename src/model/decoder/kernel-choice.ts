@@ -18,37 +18,54 @@ export interface ProductShape {
 
 /** Which kernel attends over the cache, and with what. */
 export interface AttentionChoice {
-  kernel: 'attention' | 'attention-shuffle';
+  kernel: 'attention' | 'attention-shuffle' | 'attention-split';
   /** Subgroup size that `attention-shuffle` is written for. */
   lanes: number;
+  /** Of `attention-split` also `splits`, of which no more than `mostSplits` are made. */
   tunables: Dims;
 }
 
 /** Attention of one new token a sequence (`few`) or of many. */
 export interface AttentionShape {
+  batch: number;
   heads: number;
   kvHeads: number;
   headDim: number;
   kv: KvFormat;
   few: boolean;
+  /** The longest context that it is for. */
+  context: number;
 }
 
 /** The choices that a decoder is built with. */
 export interface KernelChoices {
   product(shape: ProductShape): ProductChoice;
   attention(shape: AttentionShape): AttentionChoice;
+  /** Decode steps up to this context are built with a choice of their own where the cache holds more. */
+  readonly shortContext: number;
 }
 
 /** Choices that suit this kind of adapter, measured or not. */
-export function defaultChoices(gpu: GpuDevice): KernelChoices {
+export function defaultChoices(gpu: GpuDevice, shortContext = SHORT_CONTEXT): KernelChoices {
   return {
     product: (shape) => defaultProduct(gpu, shape),
-    attention: (shape) => defaultAttention(gpu, shape),
+    attention: (shape) => defaultAttention(gpu, shape, shortContext),
+    shortContext,
   };
 }
 
+/** Up to here a workgroup gets through a whole context sooner than splits can be merged. */
+const SHORT_CONTEXT = 512;
+/** Positions that a split takes at least of a full cache. */
+const SPLIT_POSITIONS = 128;
+
+/** Most splits that the positions of a cache may be dealt out over. */
+export function mostSplits(capacity: number): number {
+  return Math.max(1, Math.min(64, Math.floor(capacity / SPLIT_POSITIONS)));
+}
+
 /** Largest number of rows that go through `matvec`: beyond it a tile is worth its barriers. */
-const MATVEC_ROWS = 8;
+export const MATVEC_ROWS = 8;
 
 /** Bytes of workgroup memory that the matmul kernel's two tiles take (see matmul.wgsl). */
 function matmulWorkgroupBytes(bm: number, bn: number): number {
@@ -83,17 +100,39 @@ function defaultProduct(gpu: GpuDevice, { n, rows }: ProductShape): ProductChoic
   return { kernel: 'matmul', tunables: { bm: 64, bn, tm: 4, tn: 4 } };
 }
 
-/**
- * A GPU's decode step has too few groups of queries to fill it with a subgroup each, so there every head gets
- * a workgroup; a prefill has enough of them everywhere.
- */
-function defaultAttention(gpu: GpuDevice, shape: AttentionShape): AttentionChoice {
-  const lanes = fixedSubgroupSize(gpu);
-  if (lanes === 0 || (shape.few && gpu.info.kind === 'gpu')) {
-    return { kernel: 'attention', lanes: 0, tunables: {} };
+function defaultAttention(
+  gpu: GpuDevice,
+  shape: AttentionShape,
+  shortContext: number,
+): AttentionChoice {
+  const { heads, kvHeads, headDim, few } = shape;
+  if (few && gpu.info.kind === 'gpu' && gpu.hasSubgroups && headDim % 8 === 0) {
+    return {
+      kernel: 'attention-split',
+      lanes: 0,
+      tunables: splitTunables(gpu, shape, shortContext),
+    };
   }
+  const lanes = fixedSubgroupSize(gpu);
+  if (lanes === 0 || (few && gpu.info.kind === 'gpu'))
+    return { kernel: 'attention', lanes: 0, tunables: {} };
   // What a thread holds of queries and results grows with rows and head size; keep it in registers.
-  const most = Math.max(1, Math.floor((64 * lanes) / shape.headDim));
-  const wanted = shape.few ? shape.heads / shape.kvHeads : 8;
+  const most = Math.max(1, Math.floor((64 * lanes) / headDim));
+  const wanted = few ? heads / kvHeads : 8;
   return { kernel: 'attention-shuffle', lanes, tunables: { rows: Math.min(wanted, most) } };
+}
+
+/**
+ * Sixteen bytes a thread, as far as subgroups are wide enough; heads in slices of what registers hold; enough
+ * workgroups for a few on each of a large GPU's cores.
+ */
+function splitTunables(gpu: GpuDevice, shape: AttentionShape, shortContext: number): Dims {
+  const { batch, heads, kvHeads, headDim, context } = shape;
+  const octs = headDim / 8;
+  const lanes = Math.min(gpu.subgroupMinSize, 32, 2 ** Math.ceil(Math.log2(octs)));
+  const slices = Math.ceil(heads / kvHeads / Math.max(1, Math.floor((8 * lanes) / octs)));
+  const workgroups = gpu.info.kind === 'gpu' ? 512 : 4;
+  const wanted = Math.ceil(workgroups / (batch * kvHeads * slices));
+  const splits = context <= shortContext ? 1 : Math.min(wanted, mostSplits(context));
+  return { wg: splits === 1 ? 256 : 128, lanes, keys: 2, slices, splits };
 }

@@ -1,5 +1,5 @@
 import type { BoundKernel } from '../../gpu/program.ts';
-import { bindAttention, bindRopeAppend } from './bind-attention.ts';
+import { bindAttention, bindRopeAppend, hasShortAttention } from './bind-attention.ts';
 import { bindPick } from './bind-pick.ts';
 import { bindEmbed, bindNormedProduct, bindProduct, type ProductInput } from './bind-product.ts';
 import { padded } from './buffers.ts';
@@ -10,6 +10,8 @@ import type { LayerWeights } from './weights.ts';
 export interface Program {
   /** New rows → residual stream after the last layer. */
   body: BoundKernel[];
+  /** The same for contexts of at most `choices.shortContext`; null where `body` is as good. */
+  shortBody: BoundKernel[] | null;
   /** Last row of each sequence → logits → next token; moves the run state on. */
   pick: BoundKernel[];
 }
@@ -17,9 +19,18 @@ export interface Program {
 /** Binds the decoder's kernels for one run. */
 export async function buildProgram(context: ProgramContext, kind: ProgramKind): Promise<Program> {
   const { weights, run } = context;
-  const layers = await Promise.all(weights.layers.map((w, i) => bindLayer(context, kind, w, i)));
+  const hasShort = kind === 'decode' && hasShortAttention(context);
+  const layers = await Promise.all(
+    weights.layers.map((w, i) => bindLayer(context, kind, w, i, hasShort)),
+  );
+  const embed = await bindEmbed(context);
+  const body = (attended: 'attention' | 'shortAttention') => [
+    ...embed,
+    ...layers.flatMap((layer) => [...layer.before, ...layer[attended], ...layer.after]),
+  ];
   return {
-    body: [...(await bindEmbed(context)), ...layers.flat()],
+    body: body('attention'),
+    shortBody: hasShort ? body('shortAttention') : null,
     pick: [...(await bindHead(context, kind, run.logits, 'last')), ...(await bindPick(context))],
   };
 }
@@ -29,12 +40,21 @@ export function buildLogits(context: ProgramContext, logits: GPUBuffer): Promise
   return bindHead(context, 'prefill', logits, 'all');
 }
 
+/** A layer's kernels: those around attention are the same for every context. */
+interface LayerKernels {
+  before: BoundKernel[];
+  attention: BoundKernel[];
+  shortAttention: BoundKernel[];
+  after: BoundKernel[];
+}
+
 async function bindLayer(
   context: ProgramContext,
   kind: ProgramKind,
   w: LayerWeights,
   i: number,
-): Promise<BoundKernel[]> {
+  hasShort: boolean,
+): Promise<LayerKernels> {
   const { run, shape } = context;
   const { dim, hiddenDim, heads, kvHeads, headDim } = shape.config;
   const qkvDim = (heads + 2 * kvHeads) * headDim;
@@ -47,24 +67,30 @@ async function bindLayer(
   });
   const normed = { few, rows: 'all', isOneToken: few } as const;
   const residual = { through: 'residual', y: run.x, yStride: padded(dim) } as const;
-  const groups = await Promise.all([
-    bindNormedProduct(context, w.attnNorm, w.qkv, normed, {
-      through: w.qkvBias ? 'bias' : 'store',
-      y: run.qkv,
-      yStride: qkvDim,
-      bias: w.qkvBias,
-    }),
-    bindRopeAppend(context, i),
+  const { shortContext } = context.choices;
+  const [before, attention, shortAttention, after] = await Promise.all([
+    Promise.all([
+      bindNormedProduct(context, w.attnNorm, w.qkv, normed, {
+        through: w.qkvBias ? 'bias' : 'store',
+        y: run.qkv,
+        yStride: qkvDim,
+        bias: w.qkvBias,
+      }),
+      bindRopeAppend(context, i),
+    ]),
     bindAttention(context, kind, i),
-    bindProduct(context, w.o, from(run.attended, heads * headDim), residual),
-    bindNormedProduct(context, w.mlpNorm, w.gateUp, normed, {
-      through: 'swiglu',
-      y: run.hidden,
-      yStride: padded(hiddenDim),
-    }),
-    bindProduct(context, w.down, from(run.hidden, hiddenDim), residual),
+    hasShort ? bindAttention(context, kind, i, shortContext) : [],
+    Promise.all([
+      bindProduct(context, w.o, from(run.attended, heads * headDim), residual),
+      bindNormedProduct(context, w.mlpNorm, w.gateUp, normed, {
+        through: 'swiglu',
+        y: run.hidden,
+        yStride: padded(hiddenDim),
+      }),
+      bindProduct(context, w.down, from(run.hidden, hiddenDim), residual),
+    ]),
   ]);
-  return groups.flat();
+  return { before: before.flat(), attention, shortAttention, after: after.flat() };
 }
 
 function bindHead(
