@@ -4,14 +4,18 @@ import { attention } from './attention.ts';
 import { attentionMerge } from './attention-merge.ts';
 import { attentionShuffle } from './attention-shuffle.ts';
 import { attentionSplit } from './attention-split.ts';
+import { attentionTiled } from './attention-tiled.ts';
 import { embed } from './embed.ts';
 import { matmul } from './matmul.ts';
 import { matmulColumns } from './matmul-columns.ts';
+import { matmulDot4 } from './matmul-dot4.ts';
 import { matvec } from './matvec.ts';
+import { matvecDot4 } from './matvec-dot4.ts';
 import { pickToken } from './pick-token.ts';
 import { probeCopy } from './probe-copy.ts';
 import { probeFma } from './probe-fma.ts';
 import { probeRead } from './probe-read.ts';
+import { quantiseRows } from './quantise-rows.ts';
 import { rmsnorm } from './rmsnorm.ts';
 import { ropeAppend } from './rope-append.ts';
 
@@ -22,9 +26,13 @@ export const kernels: readonly KernelSpec[] = [
   matvec,
   matmul,
   matmulColumns,
+  quantiseRows,
+  matvecDot4,
+  matmulDot4,
   ropeAppend,
   attention,
   attentionShuffle,
+  attentionTiled,
   attentionSplit,
   attentionMerge,
   argmax,

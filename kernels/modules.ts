@@ -59,6 +59,21 @@ export const octModules: Readonly<Record<WeightFormat, ShaderModule>> = {
   },
 };
 
+/** `load_packed`, `packed_scale`, `CODE_OFFSET`: a block of quantised weights as dot4I8Packed takes it. */
+export const packedModules = {
+  int8: {
+    name: 'packed-int8',
+    source: new URL('./lib/packed-int8.wgsl', import.meta.url),
+    binds: quantised,
+  },
+  int4: {
+    name: 'packed-int4',
+    source: new URL('./lib/packed-int4.wgsl', import.meta.url),
+    binds: quantised,
+  },
+} as const satisfies Record<string, ShaderModule>;
+export type PackedFormat = keyof typeof packedModules;
+
 /** `input_vec`, `input_weight`: four columns of a row that `matvec` multiplies, and what they are scaled by. */
 export const inputModules = {
   plain: {
@@ -129,6 +144,22 @@ export const rowModules = {
     name: 'rows-last',
     source: new URL('./lib/rows-last.wgsl', import.meta.url),
     binds: {},
+  },
+} as const satisfies Record<string, ShaderModule>;
+
+/** `load_left`, `load_right`, `mma`, `store_result`: products of the adapter's matrix units, by the operands' type. */
+export const mmaModules = {
+  f16: {
+    name: 'mma-f16',
+    source: new URL('./lib/mma-f16.wgsl', import.meta.url),
+    binds: {},
+    needs: ['shader-f16', 'subgroups', 'chromium-experimental-subgroup-matrix'],
+  },
+  f32: {
+    name: 'mma-f32',
+    source: new URL('./lib/mma-f32.wgsl', import.meta.url),
+    binds: {},
+    needs: ['subgroups', 'chromium-experimental-subgroup-matrix'],
   },
 } as const satisfies Record<string, ShaderModule>;
 

@@ -54,6 +54,13 @@ export const tolerances = {
     absolute: 3e-5,
     reason: 'one rounding to f16 (2⁻¹¹ relative; 2⁻²⁵ where subnormal) on top of f32 sums',
   },
+  /** A value on the boundary between two codes may fall to either side: half a step of one product. */
+  int8Boundary: {
+    nmse: 1e-5,
+    relative: 0,
+    absolute: 0.02,
+    reason: 'one code of int8 activations may differ by one: 1/127 of the block’s largest value',
+  },
 } as const satisfies Record<string, Tolerance>;
 
 /**

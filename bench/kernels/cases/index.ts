@@ -4,7 +4,9 @@ import { attentionCases } from './attention.ts';
 import { attentionMergeCases } from './attention-merge.ts';
 import { attentionShuffleCases } from './attention-shuffle.ts';
 import { attentionSplitCases } from './attention-split.ts';
+import { attentionTiledCases } from './attention-tiled.ts';
 import { embedCases } from './embed.ts';
+import { int8ActivationsCases } from './int8-activations.ts';
 import { matmulCases } from './matmul.ts';
 import { matmulColumnsCases } from './matmul-columns.ts';
 import { matvecCases } from './matvec.ts';
@@ -20,11 +22,13 @@ export const kernelCases: readonly KernelCase[] = [
   ...matvecCases,
   ...matmulCases,
   ...matmulColumnsCases,
+  ...int8ActivationsCases,
   ...ropeAppendCases,
   ...attentionCases,
   ...attentionShuffleCases,
   ...attentionSplitCases,
   ...attentionMergeCases,
+  ...attentionTiledCases,
   ...argmaxCases,
   ...pickTokenCases,
   ...probeCases,

@@ -65,6 +65,36 @@ export function rmsnorm(
 }
 
 /**
+ * Activations in blocks of 32 int8: s = max|x|/127, a = x/s to the nearest integer, ties to even; a block of
+ * zeros has scale 0. x [rows, k] → codes [rows, k], scales [rows, ceil(k/32)]
+ */
+export function quantiseActivations(
+  x: Vector,
+  rows: number,
+  k: number,
+): { codes: Int8Array; scales: Float64Array } {
+  const blocks = Math.ceil(k / 32);
+  const codes = new Int8Array(rows * k);
+  const scales = new Float64Array(rows * blocks);
+  for (let block = 0; block < rows * blocks; block++) {
+    const row = Math.floor(block / blocks);
+    const from = row * k + (block % blocks) * 32;
+    const to = Math.min(from + 32, (row + 1) * k);
+    let largest = 0;
+    for (let i = from; i < to; i++) largest = Math.max(largest, Math.abs(x[i] ?? 0));
+    scales[block] = largest / 127;
+    if (largest === 0) continue;
+    for (let i = from; i < to; i++) codes[i] = roundTiesToEven(((x[i] ?? 0) * 127) / largest);
+  }
+  return { codes, scales };
+}
+
+function roundTiesToEven(value: number): number {
+  const nearest = Math.round(value);
+  return Math.abs(value % 1) === 0.5 && nearest % 2 !== 0 ? nearest - 1 : nearest;
+}
+
+/**
  * Rotary embedding in the half-split layout (RoFormer, Su et al. 2021): elements i and i + headDim/2 of a
  * head are one complex number, turned by the angle of the row's position. x, y [rows, heads, headDim]
  */
