@@ -18,6 +18,7 @@ const layers = {
   bench: ['core', 'gpu', 'kernels', 'model', 'backends'],
   hosts: ['core', 'gpu', 'model', 'backends', 'measure', 'bench'],
   cli: ['core', 'model', 'measure', 'economics', 'store', 'report', 'quality', 'hosts', 'bench'],
+  packaging: ['core', 'hosts'],
   web: ['core', 'gpu', 'model', 'backends', 'measure', 'economics', 'report', 'quality', 'hosts'],
 };
 
@@ -106,7 +107,7 @@ module.exports = {
       severity: 'error',
       from: {
         path: '^(src|kernels)/',
-        pathNot: ['^src/(hosts/node|hosts/chromium|store|cli)/', '^src/backends/ort'],
+        pathNot: ['^src/(hosts/node|hosts/chromium|store|cli|packaging)/', '^src/backends/ort'],
       },
       to: { dependencyTypes: ['core'] },
     },

@@ -1,11 +1,11 @@
 import { execFile } from 'node:child_process';
 import { access, constants } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { promisify } from 'node:util';
 import { BenchError } from '../../core/errors.ts';
+import { homeFolder } from '../node/home-folder.ts';
 import { libraryEnvironment } from '../node/vulkan.ts';
 import { unpackChromium } from './bundled.ts';
-import type { BrowserCommand } from './puppeteer.ts';
+import { type BrowserCommand, downloadedBrowserPath, loadPuppeteer } from './puppeteer.ts';
 import { systemBrowserPaths } from './system-browsers.ts';
 
 const VERSION_TIMEOUT_MS = 20_000;
@@ -20,16 +20,17 @@ export interface FoundBrowser extends BrowserCommand {
 /**
  * The browser to run pages in: CHROME_PATH, else an installed Chrome or Chromium, else one that
  * Puppeteer downloaded, else the one that comes with mtok (Linux x64).
- * @throws `usage` when CHROME_PATH does not start, `unsupported` when there is none.
+ * @throws `usage` when CHROME_PATH does not start, `unsupported` when there is none, or no Puppeteer to drive it.
  */
 export async function findBrowser(cacheDir: string): Promise<FoundBrowser> {
+  await loadPuppeteer();
   const named = process.env.CHROME_PATH;
   if (named) return fromEnvironment(named);
-  for (const path of systemBrowserPaths(process.platform, process.env, homedir())) {
+  for (const path of systemBrowserPaths(process.platform, process.env, homeFolder())) {
     const browser = await startable(path, 'system');
     if (browser) return browser;
   }
-  const downloaded = await puppeteerPath();
+  const downloaded = await downloadedBrowserPath();
   const browser = downloaded && (await startable(downloaded, 'puppeteer'));
   if (browser) return browser;
   const bundled = await bundledBrowser(cacheDir);
@@ -79,9 +80,4 @@ async function versionOf(path: string, env: Record<string, string>): Promise<str
   });
   const line = stdout.trim().split('\n').at(-1) ?? '';
   return line.trim() || 'unknown';
-}
-
-async function puppeteerPath(): Promise<string | null> {
-  const { downloadedBrowserPath } = await import('./puppeteer.ts');
-  return downloadedBrowserPath();
 }

@@ -1,9 +1,21 @@
-import puppeteer, { type Browser } from 'puppeteer';
+import type { Browser } from 'puppeteer';
 import { BenchError } from '../../core/errors.ts';
 
 export type { Browser, Page } from 'puppeteer';
 
 const START_TIMEOUT_MS = 60_000;
+
+/** Loads Puppeteer (the one place that does). Throws `unsupported` where it is not installed. */
+export async function loadPuppeteer(): Promise<typeof import('puppeteer').default> {
+  try {
+    return (await import('puppeteer')).default;
+  } catch (cause) {
+    throw new BenchError('unsupported', 'Puppeteer, which drives browsers, is not installed', {
+      hint: 'Run mtok from a clone after `npm ci`; its offline bundle has no browser.',
+      cause,
+    });
+  }
+}
 
 /** How to start a browser. */
 export interface BrowserCommand {
@@ -15,7 +27,8 @@ export interface BrowserCommand {
 }
 
 /** Where Puppeteer keeps the browser it downloaded, or null when it has none. */
-export function downloadedBrowserPath(): string | null {
+export async function downloadedBrowserPath(): Promise<string | null> {
+  const puppeteer = await loadPuppeteer();
   try {
     return puppeteer.executablePath();
   } catch {
@@ -43,8 +56,8 @@ export async function launchBrowser(command: BrowserCommand, args: string[]): Pr
   }
 }
 
-function start({ path, headless, env }: BrowserCommand, args: string[]): Promise<Browser> {
-  return puppeteer.launch({
+async function start({ path, headless, env }: BrowserCommand, args: string[]): Promise<Browser> {
+  return (await loadPuppeteer()).launch({
     executablePath: path,
     headless,
     args,

@@ -4,6 +4,7 @@ import { arch, cpus, platform, release } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { z } from 'zod';
+import { offlineBundle } from './offline-bundle.ts';
 import { systemMemoryBytes } from './system-memory.ts';
 
 /** Packages whose version bears on what is measured. */
@@ -29,8 +30,13 @@ export async function nodeProvenance(): Promise<Record<string, string | number |
   };
 }
 
-/** The commit that the sources are at, with `-dirty` behind it when they were changed; null outside of a clone. */
-async function sourceCommit(): Promise<string | null> {
+/**
+ * The commit that the sources are at, or that a bundle was built from, with `-dirty` behind it when they were
+ * changed; null outside of a clone.
+ */
+export async function sourceCommit(): Promise<string | null> {
+  const bundle = offlineBundle();
+  if (bundle) return bundle.manifest.commit;
   const root = fileURLToPath(new URL('../../..', import.meta.url));
   const args = ['-C', root, 'describe', '--always', '--dirty', '--exclude', '*', '--abbrev=40'];
   try {

@@ -4,12 +4,16 @@ import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { brotliDecompress } from 'node:zlib';
 import { BenchError } from '../../core/errors.ts';
+import { offlineBundle } from './offline-bundle.ts';
 import { unpackOnce } from './unpack-once.ts';
 import { untar } from './untar.ts';
 
 const PACKAGE = '@sparticuz/chromium';
+const DRIVER_MANIFEST = 'vk_swiftshader_icd.json';
 /** Of the archive, which also has libraries for OpenGL, those that Vulkan needs. */
-const FILES = ['libvulkan.so.1', 'libvk_swiftshader.so', 'vk_swiftshader_icd.json'];
+export const SWIFTSHADER_FILES = ['libvulkan.so.1', 'libvk_swiftshader.so', DRIVER_MANIFEST];
+/** Where an offline bundle has them, from its root. */
+export const CARRIED_FOLDER = 'vulkan';
 
 /** A software Vulkan driver with a loader, unpacked on disk. */
 export interface SwiftShader {
@@ -37,10 +41,13 @@ export function bundledChromium(
 }
 
 /**
- * The SwiftShader that the bundled Chromium carries, unpacked into `cacheDir` on first use.
+ * The SwiftShader that an offline bundle carries, else that of the bundled Chromium, unpacked into `cacheDir` on
+ * first use.
  * @throws `unsupported` where it cannot run, `io` when it cannot be unpacked.
  */
 export async function unpackSwiftShader(cacheDir: string): Promise<SwiftShader> {
+  const offline = offlineBundle();
+  if (offline) return inFolder(join(offline.root, CARRIED_FOLDER));
   const bundled = bundledChromium();
   if (!bundled) {
     throw new BenchError(
@@ -54,7 +61,7 @@ export async function unpackSwiftShader(cacheDir: string): Promise<SwiftShader> 
     async (temporary) => {
       const packed = await readFile(join(bundled.folder, 'swiftshader.tar.br'));
       const entries = untar(await promisify(brotliDecompress)(packed));
-      for (const name of FILES) {
+      for (const name of SWIFTSHADER_FILES) {
         const entry = entries.find((candidate) => candidate.name === name);
         if (!entry) throw new BenchError('io', `${PACKAGE} ${bundled.version} has no ${name}`);
         await writeFile(join(temporary, name), entry.bytes, {
@@ -63,5 +70,9 @@ export async function unpackSwiftShader(cacheDir: string): Promise<SwiftShader> 
       }
     },
   );
-  return { folder, manifest: join(folder, 'vk_swiftshader_icd.json') };
+  return inFolder(folder);
+}
+
+function inFolder(folder: string): SwiftShader {
+  return { folder, manifest: join(folder, DRIVER_MANIFEST) };
 }

@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { homeFolder } from './home-folder.ts';
 
 /** Environment of a process that is to see exactly these Vulkan drivers. */
 export function driverEnvironment(manifests: string[]): Record<string, string> {
@@ -29,7 +29,7 @@ export function namedDrivers(env: NodeJS.ProcessEnv = process.env): string[] | n
  * (Vulkan-Loader, LoaderDriverInterface.md, "Driver Discovery on Linux").
  */
 export async function installedDrivers(env: NodeJS.ProcessEnv = process.env): Promise<string[]> {
-  const home = env.HOME ?? homedir();
+  const home = env.HOME ?? homeFolder();
   const bases = [
     env.XDG_CONFIG_HOME ?? join(home, '.config'),
     ...(env.XDG_CONFIG_DIRS ?? '/etc/xdg').split(':'),
