@@ -32,6 +32,15 @@ export interface SessionMemory {
   peakGpuBytes: number | null;
 }
 
+/** How a decode goes about its steps. */
+export interface DecodeOptions {
+  /**
+   * Steps to submit before the host reads the first of their tokens; 1, the default, submits each step after the
+   * token before it is on the host. At most what the session's `mostRunAhead` says.
+   */
+  runAhead?: number;
+}
+
 /**
  * One loaded model with its KV cache: `batch` sequences that always have the same length.
  * The timed boundary is a call of `prefill` or `decode`: token ids on the host in, token ids on the host out.
@@ -45,6 +54,8 @@ export interface Session {
   readonly load: LoadPhases;
   /** Tokens in the cache of each sequence. */
   readonly position: number;
+  /** Most steps that `decode` can run ahead of the host; 1 where every step waits for the token before it. */
+  readonly mostRunAhead: number;
   /** Forgets everything after the first `position` tokens of each sequence. Cheap; not timed. */
   rewind(position: number): Promise<void>;
   /**
@@ -55,9 +66,13 @@ export interface Session {
   /**
    * Generates `count` more tokens greedily per sequence, feeding back the last prediction (of `prefill` or
    * of the previous `decode`); never stops early. `onStep` gets int32[batch] as soon as a step's tokens are
-   * on the host. The last token is predicted but not yet in the cache.
+   * on the host, in order. The last token is predicted but not yet in the cache.
    */
-  decode(count: number, onStep?: (tokens: Int32Array) => void): Promise<void>;
+  decode(
+    count: number,
+    onStep?: (tokens: Int32Array) => void,
+    options?: DecodeOptions,
+  ): Promise<void>;
   /**
    * Appends tokens[seq] (batch 1) and returns the logits of every position, f32[seq][vocab]. Never timed.
    */

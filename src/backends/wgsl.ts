@@ -2,10 +2,12 @@ import type { Variant } from '../core/cell.ts';
 import { BenchError, invariant } from '../core/errors.ts';
 import type { GpuDevice } from '../gpu/device.ts';
 import { type DeviceScope, scoped } from '../gpu/scope.ts';
+import { MOST_RUN_AHEAD } from '../model/decoder/buffers.ts';
 import { Decoder } from '../model/decoder/decoder.ts';
 import type {
   BackendEnvironment,
   CreateBackend,
+  DecodeOptions,
   LoadPhases,
   Session,
   SessionMemory,
@@ -69,6 +71,7 @@ function resolveVariant({ variant }: SessionRequest, gpu: GpuDevice): Variant {
 class WgslSession implements Session {
   readonly variant: Variant;
   readonly load: LoadPhases;
+  readonly mostRunAhead = MOST_RUN_AHEAD;
   readonly #gpu: DeviceScope;
   readonly #decoder: Decoder;
   /** A prediction is waiting to be fed back: `decode` may follow. */
@@ -92,7 +95,6 @@ class WgslSession implements Session {
       prefillChunkTokens: maxRows / batch,
       dispatchesPerStep: this.#decoder.dispatchesPerStep,
       submitsPerStep: 1,
-      runAheadSteps: 1,
       subgroups: this.#gpu.hasSubgroups,
     };
   }
@@ -114,12 +116,19 @@ class WgslSession implements Session {
     return next;
   }
 
-  async decode(count: number, onStep?: (tokens: Int32Array) => void): Promise<void> {
+  async decode(
+    count: number,
+    onStep?: (tokens: Int32Array) => void,
+    { runAhead = 1 }: DecodeOptions = {},
+  ): Promise<void> {
     checkDecode(count, this.#bounds());
     invariant(this.#hasNext || count === 0, 'decode without a prefill before it');
-    for (let i = 0; i < count; i++) {
-      const tokens = await this.#decoder.step();
-      onStep?.(tokens);
+    invariant(runAhead >= 1 && runAhead <= MOST_RUN_AHEAD, `run-ahead of ${runAhead} steps`);
+    try {
+      await this.#decoder.decode(count, runAhead, onStep);
+    } catch (error) {
+      this.#hasNext = false; // steps that ran ahead have moved the device's state on
+      throw error;
     }
   }
 

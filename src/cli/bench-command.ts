@@ -1,6 +1,7 @@
 import { cellName } from '../core/cell-name.ts';
 import { DEFAULT_SWEEP } from '../core/plan.ts';
 import { DEFAULT_PROTOCOL } from '../measure/protocol.ts';
+import { MOST_RUN_AHEAD } from '../model/decoder/buffers.ts';
 import { benchJson } from '../report/bench-json.ts';
 import { counted } from '../report/format.ts';
 import { shellWord } from '../report/shell-word.ts';
@@ -27,6 +28,7 @@ export interface BenchArguments {
   batch?: string;
   launches?: string;
   repetitions?: string;
+  runAhead?: string;
   adapter?: string;
   gpuPrice?: string;
   json?: string;
@@ -87,6 +89,9 @@ export function benchOptions(argv: BenchArguments): BenchOptions {
       parseInteger(argv.launches, { option: '--launches', min: 1, max: 1000 }) ??
       DEFAULT_PROTOCOL.launches,
     repetitions: parseInteger(argv.repetitions, { option: '--repetitions', min: 1, max: 10_000 }),
+    runAheadSteps:
+      parseInteger(argv.runAhead, { option: '--run-ahead', min: 1, max: MOST_RUN_AHEAD }) ??
+      DEFAULT_PROTOCOL.launch.runAheadSteps,
     seed: parseInteger(argv.seed, { option: '--seed', min: 0, max: 2 ** 32 - 1 }) ?? DEFAULT_SEED,
     gpuPriceUsdPerHour: parseDecimal(argv.gpuPrice, {
       option: '--gpu-price',

@@ -9,6 +9,8 @@ export interface BenchOptions extends SweepOptions {
   launches: number;
   /** `--repetitions`: timed passes in each launch; null takes as many as fit the protocol's time, up to its limit. */
   repetitions: number | null;
+  /** `--run-ahead`: decode steps to submit ahead of the host in a second decode; 1 leaves it out. */
+  runAheadSteps: number;
   /** `--seed` of prompts, order and bootstrap. */
   seed: number;
   /** `--gpu-price` in USD per hour; null takes the preset of the detected GPU. */

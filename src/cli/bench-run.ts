@@ -80,7 +80,7 @@ export async function runBench(
 }
 
 function protocolOf(options: BenchOptions): RunProtocol {
-  const { launches, repetitions, launchTimeoutSeconds } = options;
+  const { launches, repetitions, runAheadSteps, launchTimeoutSeconds } = options;
   const launchTimeoutMs =
     launchTimeoutSeconds === null
       ? DEFAULT_PROTOCOL.launchTimeoutMs
@@ -88,7 +88,7 @@ function protocolOf(options: BenchOptions): RunProtocol {
   const { launch } = DEFAULT_PROTOCOL;
   const fixed = repetitions ?? null;
   const forced = fixed === null ? {} : { repetitionsMin: fixed, repetitionsMax: fixed };
-  return { launches, launch: { ...launch, ...forced }, launchTimeoutMs };
+  return { launches, launch: { ...launch, ...forced, runAheadSteps }, launchTimeoutMs };
 }
 
 /** One bad model or workload of many is a record; where all are bad it is a mistake to say at once. */

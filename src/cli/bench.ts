@@ -75,6 +75,11 @@ export function addBench(program: Command): void {
     )
     .option('--repetitions <count>', 'timed passes per launch (default: what a few seconds allow)')
     .option(
+      '--run-ahead <steps>',
+      'decode once more with this many steps submitted ahead of the host, where the engine can; 1: do not ' +
+        `(default: ${DEFAULT_PROTOCOL.launch.runAheadSteps})`,
+    )
+    .option(
       '--adapter <name>',
       'WebGPU adapter: auto, gpu, lavapipe, swiftshader, or a part of its name (default: auto)',
     )

@@ -1,5 +1,6 @@
 import { runTask } from '../hosts/node/spawn.ts';
 import { openTokenizer, requireTokenizer } from '../hosts/node/tokenizer.ts';
+import { MOST_RUN_AHEAD } from '../model/decoder/buffers.ts';
 import type { Tokenizer } from '../model/tokenizer.ts';
 import { plainText } from '../report/format.ts';
 import { usageError } from './failure.ts';
@@ -13,21 +14,26 @@ export interface GenerateArguments extends SessionArguments {
   prompt?: string;
   promptTokens?: string;
   generateTokens?: string;
+  runAhead?: string;
   json?: boolean;
 }
 
 const DEFAULT_TOKENS = 32;
+const DEFAULT_RUN_AHEAD = 8;
 
 /** Runs `mtok generate`: text (or token ids) on stdout as they come, or one JSON object. */
 export async function generateCommand(options: GenerateArguments): Promise<void> {
   const choice = chooseSession(options);
   const generatedTokens =
     parseInteger(options.generateTokens, { option: '-n', min: 1, max: 1 << 20 }) ?? DEFAULT_TOKENS;
+  const runAhead =
+    parseInteger(options.runAhead, { option: '--run-ahead', min: 1, max: MOST_RUN_AHEAD }) ??
+    DEFAULT_RUN_AHEAD;
   const { promptTokens, tokenizer } = await readPrompt(choice.model, options);
   const output = new TokenOutput(tokenizer, promptTokens, options.json === true);
   await withInterrupt(async (signal) => {
     const { input, env } = await prepareSession(choice);
-    const task = { ...input, promptTokens, generatedTokens };
+    const task = { ...input, promptTokens, generatedTokens, runAhead };
     return runTask(
       { type: 'generate', input: task },
       { env, signal, onMessage: (token) => output.push(token) },

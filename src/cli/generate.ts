@@ -27,6 +27,10 @@ export function addGenerate(program: Command): void {
     .option('--prompt <text>', "text, encoded with the model's tokenizer")
     .option('--prompt-tokens <ids>', 'token ids instead of text: 1,2,3')
     .option('-n, --generate-tokens <count>', 'tokens to generate (default: 32)')
+    .option(
+      '--run-ahead <steps>',
+      'decode steps submitted ahead, where the engine can: tokens come in such groups (default: 8)',
+    )
     .option('--json', 'print one JSON object at the end instead of streaming')
     .addHelpText('after', EXAMPLES)
     .action(async (options: GenerateArguments) => {

@@ -65,8 +65,10 @@ export type Flag = z.infer<typeof flagSchema>;
 /** One timed repetition: a prefill, then a forced decode; all times in ms on the host's monotonic clock. */
 export const repetitionSchema = z.object({
   prefillMs: z.number().nonnegative().nullable(),
-  /** Time from the previous token (or the prefill's end) to each generated token. */
+  /** Time from the previous token (or the prefill's end) to each generated token, each awaited before the next. */
   stepMs: z.array(z.number().nonnegative()),
+  /** The same number of tokens in the same places with run-ahead: the time of the whole decode. */
+  runAheadMs: milliseconds.default(null),
 });
 export type Repetition = z.infer<typeof repetitionSchema>;
 
@@ -99,13 +101,24 @@ export const launchSchema = z.object({
 export type Launch = z.infer<typeof launchSchema>;
 
 export const prefillSchema = z.object({ tokensPerSecond: estimateSchema, ttftMs: estimateSchema });
+/** Throughput where steps are submitted before the tokens before them were read: tokens arrive in groups. */
+export const runAheadSchema = z.object({
+  /** Steps to a group. */
+  steps: count.min(2),
+  tokensPerSecond: estimateSchema,
+  /** How often the host waits for the device, per token of a sequence. */
+  syncsPerToken: z.number().positive(),
+});
+
 export const decodeSchema = z.object({
+  /** With every token awaited before the next step is submitted; so are the percentiles. */
   tokensPerSecond: estimateSchema,
   tpotMs: z.object({
     p50: z.number(),
     p95: z.number().nullable(),
     p99: z.number().nullable(),
   }),
+  runAhead: runAheadSchema.nullable().default(null),
 });
 
 export const costSchema = z.object({

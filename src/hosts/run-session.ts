@@ -33,16 +33,18 @@ export interface GenerateRequest {
   promptTokens: readonly number[];
   /** At least one; never ends early. */
   generatedTokens: number;
+  /** Decode steps to submit ahead of the host, as far as the engine can; 1, the default, none. */
+  runAhead?: number;
 }
 
-/** Generates greedily; `onToken` gets every token as soon as it is on the host. Throws what the backend throws. */
+/** Generates greedily; `onToken` gets every token in order once it is on the host. Throws what the backend throws. */
 export function generateTokens(
   backend: Backend,
   model: PackedModel,
   request: GenerateRequest,
   onToken: (token: number) => void,
 ): Promise<{ tokens: number[] } & SessionFacts> {
-  const { variant, promptTokens, generatedTokens } = request;
+  const { variant, promptTokens, generatedTokens, runAhead = 1 } = request;
   const contextTokens = promptTokens.length + generatedTokens - 1; // the last token is not cached
   return withSession(backend, model, variant, contextTokens, async (session) => {
     const tokens: number[] = [];
@@ -52,7 +54,8 @@ export function generateTokens(
       onToken(token);
     };
     take(await session.prefill(Int32Array.from(promptTokens)));
-    await session.decode(generatedTokens - 1, take);
+    const ahead = Math.min(runAhead, session.mostRunAhead);
+    await session.decode(generatedTokens - 1, take, { runAhead: ahead });
     return { tokens };
   });
 }

@@ -11,6 +11,7 @@ import {
   memoryFlags,
   notMeasured,
   percentileFlags,
+  runAheadFlags,
   timerFlags,
 } from './flags.ts';
 import type { LaunchResult } from './launch.ts';
@@ -114,7 +115,8 @@ function figures(input: RecordInput, device: DeviceInfo): Figures {
   const launches = results.map(({ launch }) => launch);
   const rng = new Rng('bootstrap', input.seed);
   const prefill = summarisePrefill(launches, cell.workload, rng.fork('prefill'));
-  const decode = summariseDecode(launches, cell.workload, rng.fork('decode'));
+  const ahead = Math.min(...results.map(({ runAheadSteps }) => runAheadSteps));
+  const decode = summariseDecode(launches, cell.workload, ahead, rng.fork('decode'));
   const load = summariseLoad(launches);
   const memory = summariseMemory(launches);
   const rates = { prefill: prefill?.value ?? null, decode: decode?.value ?? null };
@@ -134,7 +136,12 @@ function figures(input: RecordInput, device: DeviceInfo): Figures {
       ...(decode === null
         ? [notMeasured('decode', 'Nothing was generated; -n is 0.', 'Give -n.')]
         : timerFlags('decode', decode, results)),
-      ...(rates.decode === null ? [] : percentileFlags(rates.decode)),
+      ...(rates.decode === null
+        ? []
+        : [
+            ...percentileFlags(rates.decode),
+            ...runAheadFlags(cell, rates.decode, input.protocol, ahead),
+          ]),
       ...loadFlags(cell, load),
       ...memoryFlags(cell, memory),
       ...costFlags(charged.cost),

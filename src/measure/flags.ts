@@ -3,6 +3,7 @@ import { samplesNeeded } from '../core/quantile.ts';
 import type { Cost, Flag } from '../core/record.ts';
 import type { IntervalMethod } from '../core/statistics.ts';
 import type { LaunchResult } from './launch.ts';
+import type { RunProtocol } from './protocol.ts';
 import type { Decode, Load, Memory, Summary } from './summarise.ts';
 
 /** A timed section must last this many steps of its clock for the clock's error to be below 2 %. */
@@ -84,6 +85,28 @@ export function percentileFlags(decode: Decode): Flag[] {
           },
         ];
   return [...withheld('p95', 0.95), ...withheld('p99', 0.99)];
+}
+
+/** Why there is no throughput with run-ahead; `ran` is how many steps ahead the launches went. */
+export function runAheadFlags(
+  cell: Cell,
+  decode: Decode,
+  { launch }: RunProtocol,
+  ran: number,
+): Flag[] {
+  if (decode.runAhead !== null) return [];
+  const flag = (code: string, message: string, hint?: string): Flag[] => [
+    { code, field: 'decode.runAhead', message, hint },
+  ];
+  if (launch.runAheadSteps === 1) {
+    return flag('no-run-ahead', 'Run-ahead was turned off.', 'Give --run-ahead 8.');
+  }
+  return ran === 1
+    ? flag('no-run-ahead', `${cell.backend} waits for every token before it starts the next step.`)
+    : flag(
+        'below-timer-resolution',
+        'The decode with run-ahead is shorter than a step of the clock.',
+      );
 }
 
 /** Timed sections that are short against the clock's step. */

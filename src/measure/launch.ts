@@ -30,6 +30,8 @@ export const launchResultSchema = z.object({
   /** Versions of engines, runtime and system. */
   provenance: z.record(z.string(), z.union([scalar, z.null()])),
   warmupConverged: z.boolean(),
+  /** Steps that the session ran ahead of the host where `runAheadMs` was taken; 1: it cannot, or was told not to. */
+  runAheadSteps: z.number().int().min(1),
   /** Smallest step of the clock that timed this launch. */
   clockQuantumMs: z.number().nonnegative(),
 });

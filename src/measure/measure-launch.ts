@@ -65,9 +65,11 @@ export async function measureLaunch(input: LaunchInput): Promise<LaunchResult> {
 
     input.onPhase?.('warm-up');
     const spentMs = workload.depth === 0 ? firstRunMs : 0;
-    const { warmup, converged } = await warmUp(session, context, input.protocol, spentMs);
+    const runAheadSteps = Math.min(input.protocol.runAheadSteps, session.mostRunAhead);
+    const protocol = { ...input.protocol, runAheadSteps };
+    const { warmup, converged } = await warmUp(session, context, protocol, spentMs);
     input.onPhase?.('measure');
-    const repetitions = await repeat(session, context, input.protocol);
+    const repetitions = await repeat(session, context, protocol);
 
     return {
       launch: {
@@ -86,9 +88,10 @@ export async function measureLaunch(input: LaunchInput): Promise<LaunchResult> {
       backend: backend.name,
       variant: session.variant,
       device: session.device,
-      settings: { ...session.settings },
+      settings: { ...session.settings, runAheadSteps },
       provenance: {},
       warmupConverged: converged,
+      runAheadSteps,
       clockQuantumMs: quantum,
     };
   } finally {
@@ -121,7 +124,7 @@ async function warmUp(
   const started = context.now();
   for (;;) {
     await session.rewind(context.workload.depth);
-    warmup.push(await timedPass(session, context, steps));
+    warmup.push(await timedPass(session, context, steps, protocol.runAheadSteps));
     if (hasConverged(warmup)) return { warmup, converged: true };
     const spentMs = context.now() - started;
     const isOver = warmup.length >= protocol.warmupMax || spentMs >= protocol.warmupBudgetMs;
@@ -145,7 +148,8 @@ async function repeat(
   const started = context.now();
   while (repetitions.length < protocol.repetitionsMax) {
     await session.rewind(context.workload.depth);
-    repetitions.push(await timedPass(session, context, context.workload.generatedTokens));
+    const { generatedTokens } = context.workload;
+    repetitions.push(await timedPass(session, context, generatedTokens, protocol.runAheadSteps));
     const spentMs = context.now() - started;
     const nextEndsMs = spentMs * (1 + 1 / repetitions.length);
     if (repetitions.length >= protocol.repetitionsMin && nextEndsMs > protocol.repetitionsBudgetMs)

@@ -13,6 +13,8 @@ export interface LaunchProtocol {
   repetitionsMin: number;
   repetitionsMax: number;
   repetitionsBudgetMs: number;
+  /** Decode steps to submit ahead of the host in a decode of its own, timed as a whole; 1 leaves it out. */
+  runAheadSteps: number;
 }
 
 /** How a cell is measured: fresh launches, one process or page each. */
@@ -32,6 +34,7 @@ export const DEFAULT_PROTOCOL: RunProtocol = {
     repetitionsMin: 1,
     repetitionsMax: 10,
     repetitionsBudgetMs: 2500,
+    runAheadSteps: 8,
   },
   launchTimeoutMs: 600_000,
 };

@@ -8,6 +8,7 @@ import type {
   memorySchema,
   prefillSchema,
   Repetition,
+  runAheadSchema,
 } from '../core/record.ts';
 import type { Rng } from '../core/rng.ts';
 import {
@@ -19,6 +20,7 @@ import {
 
 export type Prefill = z.infer<typeof prefillSchema>;
 export type Decode = z.infer<typeof decodeSchema>;
+export type RunAhead = z.infer<typeof runAheadSchema>;
 export type Load = z.infer<typeof loadSchema>;
 export type Memory = z.infer<typeof memorySchema>;
 
@@ -50,10 +52,12 @@ export function summarisePrefill(
 /**
  * Throughput from the mean step of each repetition (its decode time over its steps), batch tokens a step;
  * the percentiles are of single steps, pooled over all launches. null when nothing was generated.
+ * `runAheadSteps` is what the launches ran with; 1 for none.
  */
 export function summariseDecode(
   launches: readonly Launch[],
   workload: Workload,
+  runAheadSteps: number,
   rng: Rng,
 ): Summary<Decode> | null {
   const times = samples(launches, ({ stepMs }) => (stepMs.length === 0 ? null : mean(stepMs)));
@@ -67,9 +71,31 @@ export function summariseDecode(
   };
   const value =
     estimate.median > 0
-      ? { tokensPerSecond: rateFromTime(estimate, workload.batch), tpotMs }
+      ? {
+          tokensPerSecond: rateFromTime(estimate, workload.batch),
+          tpotMs,
+          runAhead: summariseRunAhead(launches, workload, runAheadSteps, rng.fork('run-ahead')),
+        }
       : null;
   return { value, method, timedMs: estimate.median * workload.generatedTokens };
+}
+
+/** Throughput of the decodes that ran ahead of the host; null where there were none or the clock was too coarse. */
+function summariseRunAhead(
+  launches: readonly Launch[],
+  { batch, generatedTokens }: Workload,
+  steps: number,
+  rng: Rng,
+): RunAhead | null {
+  const times = samples(launches, ({ runAheadMs }) => runAheadMs);
+  if (times === null || steps === 1) return null;
+  const { estimate } = estimateTime(times, rng);
+  if (estimate.median === 0) return null;
+  return {
+    steps,
+    tokensPerSecond: rateFromTime(estimate, batch * generatedTokens),
+    syncsPerToken: Math.ceil(generatedTokens / steps) / generatedTokens,
+  };
 }
 
 /** Median of each load phase over the launches that know it. */

@@ -19,31 +19,70 @@ export interface PassContext {
 /**
  * One pass from wherever the session stands: a prefill of fresh random tokens and a forced decode of
  * `steps`, each timed from the call to the token's arrival on the host. With `-p 0` the decode starts from
- * one untimed token. Throws `engine` when the engine returns too few, too many or impossible tokens.
+ * one untimed token. With `runAhead` above 1 the same tokens are then decoded once more, that many steps ahead
+ * of the host. Throws `engine` when the engine returns too few, too many or impossible tokens.
  */
 export async function timedPass(
   session: Session,
   context: PassContext,
   steps: number,
+  runAhead = 1,
 ): Promise<Repetition> {
   const { config, workload, engine, now } = context;
   const { batch, promptTokens } = workload;
+  const start = session.position;
   const prompt = randomTokens(config, batch, Math.max(1, promptTokens), context.rng);
 
   const started = now();
   const first = await session.prefill(prompt);
   const prefilled = now();
+  const arrivals = await forcedDecode(session, context, steps);
+  assertTokens(first, batch, config.vocab, `${engine} prefill`);
+
+  const prefillMs = elapsed(started, prefilled);
+  const stepMs = arrivals.map((arrival, i) => elapsed(arrivals[i - 1] ?? prefilled, arrival));
+  const runAheadMs =
+    runAhead > 1 && steps > 0
+      ? await decodeAhead(session, context, { start, prompt, steps, runAhead })
+      : null;
+  return { prefillMs: promptTokens > 0 ? prefillMs : null, stepMs, runAheadMs };
+}
+
+/** Goes back to the end of the prompt and decodes as before, but ahead of the host; ms of the whole decode. */
+async function decodeAhead(
+  session: Session,
+  context: PassContext,
+  pass: { start: number; prompt: Int32Array; steps: number; runAhead: number },
+): Promise<number> {
+  const { batch } = context.workload;
+  const seq = pass.prompt.length / batch;
+  // The prompt's last tokens once more: what is predicted after them starts the decode.
+  await session.rewind(pass.start + seq - 1);
+  await session.prefill(
+    Int32Array.from({ length: batch }, (_, b) => pass.prompt[(b + 1) * seq - 1] ?? 0),
+  );
+  const started = context.now();
+  const arrivals = await forcedDecode(session, context, pass.steps, pass.runAhead);
+  return elapsed(started, arrivals.at(-1) ?? started);
+}
+
+/** Decodes `steps` tokens a sequence; when each step's arrived. They are checked once the clock has stopped. */
+async function forcedDecode(
+  session: Session,
+  { config, workload, engine, now }: PassContext,
+  steps: number,
+  runAhead = 1,
+): Promise<number[]> {
   const arrivals: number[] = [];
   const produced: Int32Array[] = [];
-  if (steps > 0) {
-    await session.decode(steps, (tokens) => {
-      arrivals.push(now());
-      produced.push(tokens.slice());
-    });
+  const onStep = (tokens: Int32Array) => {
+    arrivals.push(now());
+    produced.push(tokens.slice());
+  };
+  if (steps > 0) await session.decode(steps, onStep, { runAhead });
+  for (const tokens of produced) {
+    assertTokens(tokens, workload.batch, config.vocab, `${engine} decode`);
   }
-
-  assertTokens(first, batch, config.vocab, `${engine} prefill`);
-  for (const tokens of produced) assertTokens(tokens, batch, config.vocab, `${engine} decode`);
   if (arrivals.length !== steps) {
     throw new BenchError(
       'engine',
@@ -51,9 +90,7 @@ export async function timedPass(
       { hint: 'The number of tokens is forced; an early end would look fast.' },
     );
   }
-  const prefillMs = elapsed(started, prefilled);
-  const stepMs = arrivals.map((arrival, i) => elapsed(arrivals[i - 1] ?? prefilled, arrival));
-  return { prefillMs: promptTokens > 0 ? prefillMs : null, stepMs };
+  return arrivals;
 }
 
 /** Duration of a whole pass, untimed first token not counted. */

@@ -59,6 +59,8 @@ function absentFields(record: BenchRecord): string[] {
     ...nullsOf('prefill.tokensPerSecond', record.prefill?.tokensPerSecond ?? {}),
     ...nullsOf('decode.tokensPerSecond', record.decode?.tokensPerSecond ?? {}),
     ...nullsOf('decode.tpotMs', record.decode?.tpotMs ?? {}),
+    ...nullsOf('decode', record.decode ?? {}),
+    ...nullsOf('decode.runAhead.tokensPerSecond', record.decode?.runAhead?.tokensPerSecond ?? {}),
   ];
 }
 

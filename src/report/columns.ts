@@ -10,6 +10,8 @@ export interface Column {
   align: 'left' | 'right';
   /** The tokens of a workload without which there is no such figure. */
   phase?: 'promptTokens' | 'generatedTokens';
+  /** Left out where no record of a table has such a figure. */
+  isOptional?: boolean;
   /** Null where the record has no such figure. */
   text(record: BenchRecord): string | null;
 }
@@ -32,6 +34,13 @@ export const resultColumns: readonly Column[] = [
   {
     ...right('decode', 'tok/s', ({ decode }) => decode && formatEstimate(decode.tokensPerSecond)),
     phase: 'generatedTokens',
+  },
+  {
+    ...right('ahead', 'tok/s', ({ decode }) =>
+      decode?.runAhead ? formatNumber(decode.runAhead.tokensPerSecond.median) : null,
+    ),
+    phase: 'generatedTokens',
+    isOptional: true,
   },
   {
     ...right('TTFT', 'ms', ({ prefill }) => prefill && formatNumber(prefill.ttftMs.median)),
@@ -67,7 +76,11 @@ export function backendName(record: BenchRecord): string {
   return host === 'node' ? backend : `${backend} in ${host}`;
 }
 
-function right(title: string, unit: string, text: (record: BenchRecord) => string | null): Column {
+function right(
+  title: string,
+  unit: string,
+  text: (record: BenchRecord) => string | null | undefined,
+): Column {
   return { title, unit, align: 'right', text };
 }
 

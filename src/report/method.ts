@@ -19,6 +19,12 @@ single steps pooled over all launches; p95 is shown from 59 steps on, p99 from 2
 - prefill tok/s = batch × promptTokens ÷ TTFT
 - decode tok/s = batch ÷ step
 
+**Run-ahead.** The decode above submits a step when the token before it is on the host. With run-ahead K an
+engine whose tokens stay on the device submits K steps at once, and the next K before it reads the first: the
+host waits once for K tokens. After each repetition the same number of tokens is decoded so from the same
+place, timed as a whole: batch × generatedTokens ÷ time. Tokens then arrive in groups, so this figure is a
+throughput, not the TPOT; latencies and costs never use it.
+
 **Intervals** are at 95 %, over launches. From five launches on: a seeded bootstrap of 10 000 draws that
 resamples launches, then repetitions within them. For three and four: Student's t on the logarithms of the
 launches' medians, which is wide. For fewer: none.

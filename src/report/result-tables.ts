@@ -25,6 +25,7 @@ export function throughputTable(rows: readonly Row[], notes: NoteList): string {
   const columns = [
     ...NAMES,
     ...figures('prefill tok/s', 'TTFT ms', 'decode tok/s', 'TPOT ms p50', 'p95', 'p99'),
+    ...figures('decode tok/s with run-ahead'),
     { title: 'launches × repetitions', align: 'right' },
     { title: 'notes', align: 'left' },
   ] satisfies MarkdownColumn[];
@@ -41,6 +42,7 @@ export function throughputTable(rows: readonly Row[], notes: NoteList): string {
           number(decode?.tpotMs.p50),
           number(decode?.tpotMs.p95),
           number(decode?.tpotMs.p99),
+          runAhead(decode?.runAhead),
         ]),
         repetitionCount(row.record),
         notes
@@ -139,6 +141,14 @@ function repetitionCount({ launches }: BenchRecord): string {
 
 function figures(...titles: string[]): MarkdownColumn[] {
   return titles.map((title) => ({ title, align: 'right' }));
+}
+
+/** `812 (790 to 835), 8 ahead, 0.125 syncs a token` */
+function runAhead(figure: NonNullable<BenchRecord['decode']>['runAhead'] | undefined): string {
+  if (!figure) return 'n/a';
+  const { steps, tokensPerSecond, syncsPerToken } = figure;
+  const syncs = `${formatNumber(syncsPerToken)} syncs a token`;
+  return `${formatInterval(tokensPerSecond)}, ${steps} ahead, ${syncs}`;
 }
 
 function interval(estimate: Estimate | null | undefined): string {

@@ -12,16 +12,20 @@ const STATUS_WORDS = {
   'timed-out': 'timed out',
 } as const;
 
-/** Figures that have a column here, by the names under which flags speak of them. */
-function isShown(field: string): boolean {
-  if (field.startsWith('memory.')) return /(weights|kvCache|peakGpu|peakRss)Bytes$/.test(field);
-  return /^(prefill|decode|cost|memory)/.test(field) && !/\.p9[59]$/.test(field);
+/** Figures that have a column in a table of these records, by the names under which flags speak of them. */
+function shownIn(records: readonly BenchRecord[]): (field: string) => boolean {
+  const hasAhead = records.some(({ decode }) => decode?.runAhead);
+  return (field) => {
+    if (field.startsWith('memory.')) return /(weights|kvCache|peakGpu|peakRss)Bytes$/.test(field);
+    if (field.startsWith('decode.runAhead')) return hasAhead;
+    return /^(prefill|decode|cost|memory)/.test(field) && !/\.p9[59]$/.test(field);
+  };
 }
 
 /** The results of a run for a terminal: a grid for each model, with what a reader must know about them around it. */
 export function renderTable(records: readonly BenchRecord[]): string {
   if (records.length === 0) return 'No cells were measured.\n';
-  const notes = new NoteList(records, isShown);
+  const notes = new NoteList(records, shownIn(records));
   const caveat = softwareCaveat(records);
   const caveatLines = caveat === null ? [] : wrapText(caveat, WIDTH);
   const lines = [
@@ -53,8 +57,9 @@ function modelGrid(records: readonly BenchRecord[], notes: NoteList): string[] {
   return [`${plainText(first.cell.model)}${hash}`, ...grid];
 }
 
-/** A column is left out only when no cell of the group asked for it, as decode with `-n 0`. */
+/** A column is left out when no cell of the group asked for it, as decode with `-n 0`, or none need have it. */
 function isMeasured(column: Column, records: readonly BenchRecord[]): boolean {
+  if (column.isOptional && records.every((record) => column.text(record) === null)) return false;
   const asks = (tokens: 'promptTokens' | 'generatedTokens') =>
     records.some(({ cell }) => cell.workload[tokens] > 0);
   return column.phase === undefined || asks(column.phase);
@@ -116,9 +121,18 @@ function legend(records: readonly BenchRecord[]): string[] {
     'weights KV act: formats of weights, KV cache and activations as they ran. pp, tg: tokens of the prompt ' +
     `and generated; d: tokens in the cache before; b: sequences at once. ${interval} TTFT: time to first ` +
     'token; TPOT: time per output token. MB: 10^6 bytes; ≥: weights and KV cache alone, of an engine that ' +
-    'hides its peak. input, output: the hour of the device charged to prefill ' +
+    `hides its peak. ${aheadLegend(records)}input, output: the hour of the device charged to prefill ` +
     'and decode by the time each takes.';
   return wrapText(text, WIDTH);
+}
+
+function aheadLegend(records: readonly BenchRecord[]): string {
+  const steps = records.flatMap(({ decode }) => decode?.runAhead?.steps ?? []);
+  if (steps.length === 0) return '';
+  return (
+    `ahead: decode with ${[...new Set(steps)].join(' or ')} steps submitted ahead of the host (--run-ahead); ` +
+    'tokens arrive in groups, so it is not the TPOT, and costs do not use it. '
+  );
 }
 
 function noteLines(notes: readonly Note[]): string[] {

@@ -101,6 +101,7 @@ describe('a page in Chromium', () => {
         repetitionsMin: 2,
         repetitionsMax: 2,
         repetitionsBudgetMs: 0,
+        runAheadSteps: 3,
       },
       adapter: null,
       cacheDir,
@@ -110,6 +111,8 @@ describe('a page in Chromium', () => {
     expect(phases).toEqual(['model', 'load', 'first-run', 'warm-up', 'measure']);
     expect(result.launch.repetitions).toHaveLength(2);
     expect(result.launch.repetitions[0]?.stepMs).toHaveLength(4);
+    expect(result.launch.repetitions[0]?.runAheadMs).toBeGreaterThan(0);
+    expect(result.runAheadSteps).toBe(3);
     expect(result.launch.load.readMs).toBeGreaterThan(0);
     expect(result.launch.memory.weightsBytes).toBeGreaterThan(1e6);
     expect(result.device.details.browser).toMatch(/\d+\.\d+/);

@@ -64,7 +64,7 @@ describe('generate', () => {
     const run = ['generate', '--prompt-tokens', '5,6,7', '-n', '12', '--json', '--variant', 'f32'];
     const reference = await ok(...run, '--model', MODEL, '--backend', 'reference');
     const wgsl = await ok(...run, '--model', MODEL, '--backend', 'wgsl', '--host', host);
-    expect(JSON.parse(wgsl)).toEqual(JSON.parse(reference));
+    expect(JSON.parse(wgsl)).toEqual(JSON.parse(reference)); // 11 steps, 8 of them ahead
   });
 });
 
@@ -149,6 +149,22 @@ describe('bench', () => {
     expect(code).toBe(0);
     expect(JSON.parse(stdout)).toHaveLength(1);
     expect(stderr).toMatch(/^f16 f32 f32 +reference/m);
+  });
+
+  it('of wgsl has a throughput with run-ahead, unless told not to', async () => {
+    const run = ['bench', ...small, '--launches', '1', '--repetitions', '1'];
+    for (const [runAhead, wanted] of [
+      ['3', { steps: 3, syncsPerToken: 0.5, tokensPerSecond: { median: expect.any(Number) } }],
+      ['1', null],
+    ] as const) {
+      const cells = ['--backend', 'wgsl', '--variant', 'int4', '--json', 'cells.json'];
+      const table = await ok(...run, ...cells, '--run-ahead', runAhead);
+      expect(/prefill +decode +ahead +TTFT/.test(table)).toBe(wanted !== null);
+      const [cell] = JSON.parse(await readFile(join(cwd, 'cells.json'), 'utf8'));
+      if (wanted === null) expect(cell.decode.runAhead).toBeNull();
+      else expect(cell.decode.runAhead).toMatchObject(wanted);
+      expect(cell.settings.runAheadSteps).toBe(Number(runAhead));
+    }
   });
 
   it('with --dry-run touches nothing', async () => {

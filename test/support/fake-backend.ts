@@ -54,6 +54,7 @@ export interface FakeBehaviour {
   /** Steps actually produced of those asked for. */
   steps?: (asked: number) => number;
   token?: number;
+  mostRunAhead?: number;
   onOpen?: (request: SessionRequest) => void;
 }
 
@@ -77,6 +78,7 @@ export function fakeBackend(
       device: { name: 'Fake GPU', vendor: 'fake', kind: 'software', details: {} },
       settings: { threads: 2 },
       load: { readMs: 1, packMs: null, compileMs: 2, uploadMs: 3 },
+      mostRunAhead: behaviour.mostRunAhead ?? 1,
       get position() {
         return position;
       },
@@ -92,11 +94,12 @@ export function fakeBackend(
         position += seq;
         return new Int32Array(request.batch).fill(token);
       },
-      async decode(count, onStep) {
-        calls.push(`decode ${count}`);
+      async decode(count, onStep, { runAhead = 1 } = {}) {
+        calls.push(runAhead > 1 ? `decode ${count} ahead ${runAhead}` : `decode ${count}`);
         const produced = behaviour.steps?.(count) ?? count;
         for (let step = 0; step < produced; step++) {
-          clock.advance(behaviour.stepMs?.(step) ?? 2);
+          const groupMs = step % runAhead === 0 ? runAhead : 0;
+          clock.advance((behaviour.stepMs?.(step) ?? 2) * (runAhead > 1 ? groupMs / 2 : 1));
           onStep?.(new Int32Array(request.batch).fill(token));
         }
         position += produced;

@@ -9,9 +9,9 @@ export const fakeCell: Cell = {
   workload: { promptTokens: 100, generatedTokens: 4, depth: 0, batch: 2 },
 };
 
-/** A launch whose repetitions took these times: prefill, then steps, in ms. */
+/** A launch whose repetitions took these times: prefill, steps, and all of them with run-ahead, in ms. */
 export function fakeLaunch(
-  repetitions: [prefillMs: number | null, stepMs: number[]][],
+  repetitions: [prefillMs: number | null, stepMs: number[], runAheadMs?: number][],
   change: Partial<LaunchResult> = {},
 ): LaunchResult {
   return {
@@ -19,7 +19,11 @@ export function fakeLaunch(
       startedAt: '2026-01-02T03:04:05.000Z',
       load: { readMs: 1, packMs: 0, compileMs: 2, uploadMs: 3, firstRunMs: 4 },
       warmup: [],
-      repetitions: repetitions.map(([prefillMs, stepMs]) => ({ prefillMs, stepMs })),
+      repetitions: repetitions.map(([prefillMs, stepMs, runAheadMs = null]) => ({
+        prefillMs,
+        stepMs,
+        runAheadMs,
+      })),
       memory: {
         weightsBytes: 1000,
         kvCacheBytes: 100,
@@ -36,6 +40,7 @@ export function fakeLaunch(
     settings: { subgroups: true },
     provenance: {},
     warmupConverged: true,
+    runAheadSteps: 1,
     clockQuantumMs: 0.001,
     ...change,
   };

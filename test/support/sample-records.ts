@@ -43,12 +43,16 @@ export function gpuRecord(changes: Partial<BenchRecord> = {}): BenchRecord {
     launches: [1, 2, 3].map(() => ({
       startedAt: '2026-01-02T03:04:05.000Z',
       load: { readMs: 10, packMs: 0, compileMs: 200, uploadMs: 30, firstRunMs: 40 },
-      warmup: [{ prefillMs: 120, stepMs: [11] }],
-      repetitions: [{ prefillMs: 100, stepMs: [10, 10] }],
+      warmup: [{ prefillMs: 120, stepMs: [11], runAheadMs: 11 }],
+      repetitions: [{ prefillMs: 100, stepMs: [10, 10], runAheadMs: 16 }],
       memory: { ...noMemory, weightsBytes: 1e9 },
     })),
     prefill: { tokensPerSecond: around(5120), ttftMs: around(100) },
-    decode: { tokensPerSecond: around(100), tpotMs: { p50: 10, p95: 12, p99: 15 } },
+    decode: {
+      tokensPerSecond: around(100),
+      tpotMs: { p50: 10, p95: 12, p99: 15 },
+      runAhead: { steps: 8, tokensPerSecond: around(125), syncsPerToken: 0.125 },
+    },
     load: { readMs: 10, packMs: 0, compileMs: 200, uploadMs: 30, firstRunMs: 40 },
     memory: {
       weightsBytes: 1_000_000_000,
@@ -113,10 +117,19 @@ export function softwareRecord(changes: Partial<BenchRecord> = {}): BenchRecord 
         field: 'decode.tpotMs.p99',
         message: 'p99 needs at least 299 decode steps over all launches.',
       },
+      {
+        code: 'no-run-ahead',
+        field: 'decode.runAhead',
+        message: 'ort-webgpu waits for every token before it starts the next step.',
+      },
     ],
     launches: record.launches.slice(0, 1),
     prefill: { tokensPerSecond: single(40.96), ttftMs: single(12_500) },
-    decode: { tokensPerSecond: single(1.25), tpotMs: { p50: 800, p95: 900, p99: null } },
+    decode: {
+      tokensPerSecond: single(1.25),
+      tpotMs: { p50: 800, p95: 900, p99: null },
+      runAhead: null,
+    },
     memory: { ...record.memory, activationBytes: null },
     cost: {
       usdPerHour: 2.95,

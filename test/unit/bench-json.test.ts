@@ -39,6 +39,9 @@ const entrySchema = z.object({
     .object({
       tokensPerSecond: estimate,
       tpotMs: z.object({ p50: z.number(), p95: z.number().nullable(), p99: z.number().nullable() }),
+      runAhead: z
+        .object({ steps: z.int(), tokensPerSecond: estimate, syncsPerToken: z.number() })
+        .nullable(),
     })
     .nullable(),
   memory: z.object({

@@ -69,7 +69,26 @@ describe('buildRecord', () => {
     expect(record.cell.variant).toEqual({ weights: 'int4', kv: 'f16', activations: 'f32' });
     expect(record.memory.peakRssBytes).toBe(5000);
     expect(record.settings).toMatchObject({ subgroups: true, 'protocol.launches': 3 });
-    expect(codes(record)).toEqual(['format-chosen', 'low-n', 'p95-withheld', 'p99-withheld']);
+    expect(codes(record)).toEqual([
+      'format-chosen',
+      'low-n',
+      'p95-withheld',
+      'p99-withheld',
+      'no-run-ahead',
+    ]);
+  });
+
+  test('with run-ahead has a throughput of its own; the cost stays with the other', () => {
+    const steps = [10, 10, 10, 10];
+    const change = { runAheadSteps: 3 };
+    const results = [20, 16, 32].map((ms) => fakeLaunch([[200, steps, ms]], change));
+    const { decode, cost, flags } = buildRecord(input({ results }));
+    // 2 sequences · 4 tokens in the median launch's 20 ms; the host waits after 3 tokens and after the fourth.
+    expect(decode?.runAhead).toMatchObject({ steps: 3, syncsPerToken: 0.5 });
+    expect(decode?.runAhead?.tokensPerSecond.median).toBeCloseTo(400, 10);
+    expect(decode?.tokensPerSecond.median).toBeCloseTo(200, 10);
+    expect(cost?.outputUsdPerMtok?.median).toBeCloseTo((1e6 * 3.5) / (3600 * 200), 6);
+    expect(flags.some(({ field }) => field === 'decode.runAhead')).toBe(false);
   });
 
   test('the interval of the cost is that of the rate, turned round', () => {

@@ -24,6 +24,8 @@ describe('bench options', () => {
     [{ launches: 'three' }, '--launches'],
     [{ launches: '1e3' }, '--launches'],
     [{ repetitions: '0' }, '--repetitions'],
+    [{ runAhead: '0' }, '--run-ahead'],
+    [{ runAhead: '33' }, '--run-ahead'],
     [{ gpuPrice: '-1' }, '--gpu-price'],
     [{ gpuPrice: '$2' }, '--gpu-price'],
     [{ gpuPrice: 'NaN' }, '--gpu-price'],

@@ -37,7 +37,7 @@ describe('renderMarkdown', () => {
       .split('\n')
       .filter((line) => line.startsWith('| 1 |'))
       .map((line) => line.match(/(?<!\\)\|/g)?.length);
-    expect(new Set(cellsPerLine.slice(0, 1))).toEqual(new Set([15]));
+    expect(new Set(cellsPerLine.slice(0, 1))).toEqual(new Set([16]));
     expect(text).toContain("mtok report 'it'\\''s here.jsonl'");
   });
 });

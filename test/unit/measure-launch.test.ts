@@ -12,6 +12,7 @@ const protocol = {
   repetitionsMin: 2,
   repetitionsMax: 5,
   repetitionsBudgetMs: 1e6,
+  runAheadSteps: 8,
 };
 
 function setUp(behaviour: FakeBehaviour = {}, change: Partial<LaunchInput> = {}) {
@@ -63,6 +64,35 @@ describe('measureLaunch', () => {
     }
   });
 
+  test('decodes once more ahead of the host where the engine can', async () => {
+    const { input, calls, prompts } = setUp({ mostRunAhead: 3 });
+    const { launch, runAheadSteps, settings } = await measureLaunch(input);
+    expect([runAheadSteps, settings.runAheadSteps]).toEqual([3, 3]);
+    const [first, ...others] = calls.slice(calls.indexOf('rewind 16'));
+    expect([first, ...others.slice(0, 5)]).toEqual([
+      'rewind 16',
+      'prefill 8',
+      'decode 4',
+      'rewind 23',
+      'prefill 1',
+      'decode 4 ahead 3',
+    ]);
+    // From the last token of each sequence's prompt.
+    expect(prompts[3]).toEqual([prompts[2]?.[7], prompts[2]?.[15]]);
+    // Groups of three steps at half the time of a step each: 3 ms twice.
+    for (const { runAheadMs } of launch.repetitions) expect(runAheadMs).toBeCloseTo(6, 1);
+  });
+
+  test('does not when told not to', async () => {
+    const { input, calls } = setUp(
+      { mostRunAhead: 32 },
+      { protocol: { ...protocol, runAheadSteps: 1 } },
+    );
+    const { launch } = await measureLaunch(input);
+    expect(calls.some((call) => call.includes('ahead'))).toBe(false);
+    expect(launch.repetitions.map(({ runAheadMs }) => runAheadMs)).toEqual(Array(5).fill(null));
+  });
+
   test('never repeats a prompt nor draws a special token', async () => {
     const { input, prompts } = setUp();
     await measureLaunch(input);
@@ -85,7 +115,11 @@ describe('measureLaunch', () => {
     const { input, calls } = setUp({}, { workload });
     const { launch } = await measureLaunch(input);
     expect(calls.slice(0, 4)).toEqual(['open b1 c5', 'prefill 1', 'decode 1', 'rewind 0']);
-    expect(launch.repetitions[0]).toEqual({ prefillMs: null, stepMs: expect.any(Array) });
+    expect(launch.repetitions[0]).toEqual({
+      prefillMs: null,
+      stepMs: expect.any(Array),
+      runAheadMs: null,
+    });
   });
 
   test('without generated tokens nothing is decoded', async () => {
@@ -174,7 +208,8 @@ describe('measureLaunch', () => {
 });
 
 test('hasConverged needs two passes that are not 2 % faster', () => {
-  const passes = (...times: number[]) => times.map((ms) => ({ prefillMs: ms, stepMs: [] }));
+  const passes = (...times: number[]) =>
+    times.map((ms) => ({ prefillMs: ms, stepMs: [], runAheadMs: null }));
   expect(hasConverged(passes(10, 10))).toBe(false);
   expect(hasConverged(passes(10, 10, 10))).toBe(true);
   expect(hasConverged(passes(10, 11, 9.7))).toBe(false);

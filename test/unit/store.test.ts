@@ -1,6 +1,7 @@
 import { appendFile, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { BenchRecord } from '../../src/core/record.ts';
 import { buildRecord } from '../../src/measure/build-record.ts';
@@ -41,6 +42,17 @@ describe('store', () => {
     await appendRecord(path, record('b'));
     expect(await readStore(path)).toEqual({ records: [record('a'), record('b')], problems: [] });
     expect((await readFile(path, 'utf8')).split('\n')).toHaveLength(3);
+  });
+
+  test('reads records that were written before fields were added', async () => {
+    const old = new URL('../../reports/2026-11-21-software-adapter/', import.meta.url);
+    const { records, problems } = await readStore(fileURLToPath(new URL('records.jsonl', old)));
+    expect(problems).toEqual([]);
+    expect(records.length).toBeGreaterThan(0);
+    for (const { decode, launches } of records) {
+      expect(decode?.runAhead).toBeNull();
+      expect(launches[0]?.repetitions[0]?.runAheadMs).toBeNull();
+    }
   });
 
   test('an absent or empty store has no records', async () => {

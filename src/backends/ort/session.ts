@@ -40,6 +40,7 @@ export class OrtSession implements Session {
   readonly device: DeviceInfo;
   readonly settings: Record<string, string | number | boolean>;
   readonly load: LoadPhases;
+  readonly mostRunAhead = 1;
   private readonly parts: SessionParts;
   private readonly bounds: SessionBounds;
   private graph: { kind: OutputKind; session: InferenceSession } | null;

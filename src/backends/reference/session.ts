@@ -25,6 +25,7 @@ export class ReferenceSession implements Session {
   };
   readonly settings = { arithmetic: 'f64', threads: 1 };
   readonly load: LoadPhases;
+  readonly mostRunAhead = 1;
   private state: { weights: Weights; cache: KvCache; tables: RopeTables } | null;
   private readonly bounds: SessionBounds;
   /** Last prediction of each sequence, not yet in the cache; null before the first prefill. */
