@@ -7,6 +7,9 @@ export const attentionShuffle = defineKernel({
   slots: ['kv'],
   dims: ['heads', 'kvHeads', 'headDim', 'capacity', 'qStride', 'lanes'],
   tunables: { rows: 4 },
+  space: { rows: [1, 2, 4, 8, 16] },
+  // Past twice what registers hold of queries and results there is nothing to gain.
+  fits: ({ rows = 4 }, { headDim = 4, lanes = 8 }) => rows === 1 || rows * headDim <= 128 * lanes,
   binds: {
     state: uniformState(),
     q: read('elem', '[rows, Q_STRIDE]'),

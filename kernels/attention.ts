@@ -7,6 +7,8 @@ export const attention = defineKernel({
   slots: ['kv'],
   dims: ['heads', 'kvHeads', 'headDim', 'capacity', 'qStride'],
   tunables: { wg: 64 },
+  space: { wg: [32, 64, 128, 256] },
+  fits: ({ wg = 64 }, { headDim = 4 }) => headDim <= 4 * wg,
   binds: {
     state: uniformState(),
     q: read('elem', '[rows, Q_STRIDE]'),

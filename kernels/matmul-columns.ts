@@ -7,6 +7,10 @@ export const matmulColumns = defineKernel({
   slots: ['input', 'weights', 'out', 'rows'],
   dims: ['k', 'n', 'xStride', 'yStride', 'yOffset', 'epsBits', 'batch', 'lanes'],
   tunables: { wg: 8, rows: 8 },
+  space: { wg: [4, 8, 16, 32, 64], rows: [1, 2, 4, 8, 16] },
+  // Past what registers hold there is nothing to gain.
+  fits: ({ wg = 8, rows = 8 }, { lanes = 8 }) =>
+    wg % lanes === 0 && rows * Math.max(1, 8 / lanes) <= 16,
   binds: {},
   workgroup: ({ wg = 8 }) => wg,
   grid: ({ n = 1, rows: m = 1 }, { wg = 8, rows = 8 }) => [
