@@ -21,7 +21,7 @@ export async function logitsCommand(options: LogitsArguments): Promise<void> {
   try {
     const { vocab, variant, device } = await withInterrupt(async (signal) => {
       const { input, env } = await prepareSession(choice);
-      const task = { ...input, tokens, path: file.temporaryPath };
+      const task = { ...input, tokens, phase: 'prefill' as const, path: file.temporaryPath };
       return runTask({ type: 'logits', input: task }, { env, signal });
     });
     await file.commit();

@@ -60,6 +60,13 @@ export function generateTokens(
   });
 }
 
+export interface LogitsRequest {
+  variant: VariantRequest;
+  tokens: readonly number[];
+  /** Many tokens at once, as a prompt is read, or one after another, as text is generated. */
+  phase: 'prefill' | 'decode';
+}
+
 /** Logits of this many bytes are asked for at once; bounds the memory that long sequences take. */
 const CHUNK_BYTES = 8 << 20;
 
@@ -70,12 +77,11 @@ const CHUNK_BYTES = 8 << 20;
 export function computeLogits(
   backend: Backend,
   model: PackedModel,
-  variant: VariantRequest,
-  tokens: readonly number[],
+  { variant, tokens, phase }: LogitsRequest,
   take: (logits: Float32Array, firstRow: number) => Promise<void>,
 ): Promise<{ vocab: number } & SessionFacts> {
   const { vocab } = model.config;
-  const chunkRows = Math.max(1, Math.floor(CHUNK_BYTES / (4 * vocab)));
+  const chunkRows = phase === 'decode' ? 1 : Math.max(1, Math.floor(CHUNK_BYTES / (4 * vocab)));
   return withSession(backend, model, variant, tokens.length, async (session) => {
     for (let row = 0; row < tokens.length; row += chunkRows) {
       const chunk = Int32Array.from(tokens.slice(row, row + chunkRows));

@@ -1,7 +1,7 @@
 import type { BackendName, HostName, VariantRequest } from '../core/cell.ts';
 import type { LaunchJob, LaunchResult } from '../measure/launch.ts';
 import type { LaunchPhase } from '../measure/progress.ts';
-import type { GenerateRequest, SessionFacts } from './run-session.ts';
+import type { GenerateRequest, LogitsRequest, SessionFacts } from './run-session.ts';
 
 /**
  * The work that a command hands to a process (or page) of its own: one entry per kind, with what goes
@@ -58,8 +58,7 @@ export interface SessionTaskInput {
 export interface GenerateTaskInput extends SessionTaskInput, GenerateRequest {}
 
 /** Asks for logits f32[tokens][vocab] in a file. */
-export interface LogitsTaskInput extends SessionTaskInput {
-  tokens: number[];
+export interface LogitsTaskInput extends SessionTaskInput, LogitsRequest {
   /** An empty file to write them to. */
   path: string;
 }

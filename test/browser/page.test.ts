@@ -35,7 +35,7 @@ function session(side: 'page' | 'oracle', weights: WeightFormat): SessionTaskInp
 async function logits(side: 'page' | 'oracle', weights: WeightFormat): Promise<Float32Array> {
   const path = join(folder, `${side}-${weights}.f32`);
   await writeFile(path, '');
-  const input = { ...session(side, weights), tokens: TOKENS, path };
+  const input = { ...session(side, weights), tokens: TOKENS, phase: 'prefill' as const, path };
   const { vocab } = await runTask({ type: 'logits', input });
   const bytes = new Uint8Array(await readFile(path));
   expect(bytes.length).toBe(4 * TOKENS.length * vocab);

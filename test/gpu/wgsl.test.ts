@@ -93,23 +93,36 @@ it.each(variants)('%s %s: logits are the reference’s', async (preset, weights)
   }
 });
 
-it.each(['test-1m', 'test-odd', 'test-qknorm'])(
-  '%s: an int8 KV cache is the reference’s',
-  async (preset) => {
-    const model = await packSynthetic(`synthetic:${preset}`, 'f16');
-    // A key on the boundary between two codes may fall to either side of it.
-    expect(await distance(full, model, { kv: 'int8' })).toBeLessThanOrEqual(1e-5);
-    const { layers, kvHeads, headDim } = model.config;
-    const session = await open(full, model, { kv: 'int8', batch: 2, contextTokens: 40 });
-    expect(session.memory().kvCacheBytes).toBe(2 * layers * 2 * kvHeads * 40 * (headDim + 4));
-    await session.dispose();
-  },
-);
+it('keeps the int8 KV cache of the reference, in the bytes it says', async () => {
+  const model = await packSynthetic('synthetic:test-odd', 'f16');
+  // A key on the boundary between two codes may fall to either side of it.
+  expect(await distance(full, model, { kv: 'int8' })).toBeLessThanOrEqual(1e-5);
+  const { layers, kvHeads, headDim } = model.config;
+  const session = await open(full, model, { kv: 'int8', batch: 2, contextTokens: 40 });
+  expect(session.memory().kvCacheBytes).toBe(2 * layers * 2 * kvHeads * 40 * (headDim + 4));
+  await session.dispose();
+});
 
-it('an int8 KV cache needs no feature and no larger limit', async () => {
+it('needs no feature and no larger limit for an int8 KV cache', async () => {
   const model = await packSynthetic('synthetic:test-qknorm', 'f16');
   expect(await distance(plain, model, { kv: 'int8' })).toBeLessThanOrEqual(1e-5);
 });
+
+it.each(['f16', 'int8'] as const)(
+  'has the logits of the reference token by token, kv %s',
+  async (kv) => {
+    const model = await packSynthetic('synthetic:test-odd', 'int4');
+    const tokens = prompt(model, 40);
+    const reference = await openReference(model, { contextTokens: 64, kv });
+    const session = await open(full, model, { kv });
+    const rows: number[] = [];
+    for (const token of tokens) rows.push(...(await session.logits(Int32Array.of(token))));
+    expect(nmse(Float32Array.from(rows), await reference.logits(tokens))).toBeLessThanOrEqual(1e-5);
+    expect(session.position).toBe(40);
+    await session.dispose();
+    await reference.dispose();
+  },
+);
 
 it.each(['f16', 'int4'] as const)('%s: needs no feature and no larger limit', async (weights) => {
   const model = await packSynthetic('synthetic:test-odd', weights);

@@ -53,9 +53,8 @@ function generate(task: PageTask, input: GenerateTaskInput, send: Send): Promise
 }
 
 function logits(task: PageTask, input: LogitsTaskInput): Promise<unknown> {
-  const { backend: name, variant, tokens } = input;
-  return withModel(task, name, variant.weights, (backend, model) =>
-    computeLogits(backend, model, variant, tokens, postRows),
+  return withModel(task, input.backend, input.variant.weights, (backend, model) =>
+    computeLogits(backend, model, input, postRows),
   );
 }
 

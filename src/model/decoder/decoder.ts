@@ -12,7 +12,7 @@ import {
 import type { PackedModel } from '../packed.ts';
 import { allocateRun, chunkTokens, type RunBuffers, type RunShape } from './buffers.ts';
 import type { LoadClock } from './device-matrix.ts';
-import { defaultChoices, type KernelChoices } from './kernel-choice.ts';
+import { defaultChoices, type KernelChoices, prefillClass } from './kernel-choice.ts';
 import type { ProgramContext } from './program-context.ts';
 import { buildLogits, buildProgram, type Program } from './programs.ts';
 import { type PendingTokens, TokenReadback } from './token-readback.ts';
@@ -28,7 +28,8 @@ export class Decoder {
   readonly #gpu: GpuDevice;
   readonly #run: RunBuffers;
   readonly #context: ProgramContext;
-  readonly #prefill: Program;
+  /** By class of rows; the largest is made at once, others when a prompt of their size first comes. */
+  readonly #prefills = new Map<number, Promise<Program>>();
   readonly #decodeStep: Dispatch[];
   readonly #shortStep: Dispatch[];
   readonly #readback: TokenReadback;
@@ -37,14 +38,12 @@ export class Decoder {
   position = 0;
   #picked = 0;
 
-  private constructor(context: ProgramContext, programs: { prefill: Program; decode: Program }) {
+  private constructor(context: ProgramContext, decode: Program) {
     this.#gpu = context.gpu;
     this.shape = context.shape;
     this.#run = context.run;
     this.#context = context;
-    this.#prefill = programs.prefill;
     this.#readback = new TokenReadback(context.gpu, context.run, context.shape.batch);
-    const { decode } = programs;
     const pick = this.#dispatches(decode.pick, this.shape.batch);
     const step = (body: BoundKernel[]) => [...this.#dispatches(body, this.shape.batch), ...pick];
     this.#decodeStep = step(decode.body);
@@ -69,10 +68,10 @@ export class Decoder {
     const started = clock.now();
     const compiler = new KernelCompiler(gpu, host);
     const context: ProgramContext = { gpu, compiler, choices, shape, weights, run };
-    const prefill = await buildProgram(context, 'prefill');
-    const decode = await buildProgram(context, 'decode');
+    const decoder = new Decoder(context, await buildProgram(context, { name: 'decode' }));
+    await decoder.#prefill(shape.maxRows);
     clock.compileMs += clock.now() - started;
-    return new Decoder(context, { prefill, decode });
+    return decoder;
   }
 
   /** Dispatches of one decode step. */
@@ -88,14 +87,15 @@ export class Decoder {
     let next: Int32Array = new Int32Array(batch);
     for (let at = 0; at < seq; at += chunk) {
       const count = Math.min(chunk, seq - at);
+      const prefill = await this.#prefill(count * batch);
       this.#writeInputs(tokens, seq, at, count);
-      const body = this.#dispatches(this.#prefill.body, count * batch);
+      const body = this.#dispatches(prefill.body, count * batch);
       this.position += count;
       if (at + count < seq) {
         this.#submit([body]);
         continue;
       }
-      const pass = [...body, ...this.#dispatches(this.#prefill.pick, batch)];
+      const pass = [...body, ...this.#dispatches(prefill.pick, batch)];
       await this.#readback.take(this.#submitPicking([pass], this.position), (picked) => {
         next = picked;
       });
@@ -136,22 +136,35 @@ export class Decoder {
     }
   }
 
-  /** Appends tokens[seq] to the only sequence; logits of every position, f32[seq][vocab]. */
+  /**
+   * Appends tokens[seq] to the only sequence; logits of every position, f32[seq][vocab]. One token goes through
+   * the kernels of a decode step, several through those of a prefill.
+   */
   async logits(tokens: Int32Array): Promise<Float32Array> {
     invariant(this.shape.batch === 1, 'logits of a batch');
+    if (tokens.length === 1) return this.#stepLogits(tokens);
     const { vocab } = this.shape.config;
     const { rows: most, buffer, kernels } = await this.#logitsProgram();
     const out = new Float32Array(tokens.length * vocab);
     for (let at = 0; at < tokens.length; at += most) {
       const count = Math.min(most, tokens.length - at);
+      const prefill = await this.#prefill(count);
       this.#writeInputs(tokens, tokens.length, at, count);
-      const body = this.#dispatches(this.#prefill.body, count);
+      const body = this.#dispatches(prefill.body, count);
       this.#submit([[...body, ...this.#dispatches(kernels, count)]]);
       this.position += count;
       const bytes = await this.#gpu.read(buffer, 0, count * vocab * 4);
       out.set(new Float32Array(bytes.buffer, bytes.byteOffset, count * vocab), at * vocab);
     }
     return out;
+  }
+
+  async #stepLogits(token: Int32Array): Promise<Float32Array> {
+    this.#writeInputs(token, 1, 0, 1);
+    this.#submit([this.#stepDispatches(this.position)]);
+    this.position += 1;
+    const bytes = await this.#gpu.read(this.#run.logits, 0, this.shape.config.vocab * 4);
+    return new Float32Array(bytes.buffer, bytes.byteOffset, this.shape.config.vocab);
   }
 
   /** Forgets all but the first `position` tokens; later ones are overwritten, never attended to. */
@@ -175,6 +188,17 @@ export class Decoder {
       this.#logits = { rows, buffer, kernels: await buildLogits(this.#context, buffer) };
     }
     return this.#logits;
+  }
+
+  /** The program for a call of this many rows. */
+  #prefill(rows: number): Promise<Program> {
+    const most = prefillClass(rows);
+    let program = this.#prefills.get(most);
+    if (!program) {
+      program = buildProgram(this.#context, { name: 'prefill', most });
+      this.#prefills.set(most, program);
+    }
+    return program;
   }
 
   #dispatches(kernels: readonly BoundKernel[], rows: number): Dispatch[] {

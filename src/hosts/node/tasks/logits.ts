@@ -13,7 +13,7 @@ export const logits: TaskHandler<'logits'> = async (input) => {
   const file = await open(input.path, 'r+');
   try {
     return await withModel(input, (backend, model) =>
-      computeLogits(backend, model, input.variant, input.tokens, async (rows) => {
+      computeLogits(backend, model, input, async (rows) => {
         const bytes = new Uint8Array(rows.buffer, rows.byteOffset, rows.byteLength);
         await file.writeFile(bytes).catch((cause: unknown) => {
           throw toBenchError(cause, 'io');
