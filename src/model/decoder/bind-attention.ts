@@ -54,7 +54,7 @@ export function bindRopeAppend(context: ProgramContext, i: number): Promise<Boun
 /** Attention of the new rows over layer `i`'s cache, for contexts of at most `context` positions. */
 export async function bindAttention(
   bindable: BindContext,
-  kind: ProgramKind,
+  kind: ProgramKind['name'],
   i: number,
   context = bindable.shape.capacity,
 ): Promise<BoundKernel[]> {
@@ -102,7 +102,7 @@ export function hasShortAttention(bindable: BindContext): boolean {
 
 function chooseAttention(
   { choices, shape }: BindContext,
-  kind: ProgramKind,
+  kind: ProgramKind['name'],
   context: number,
 ): AttentionChoice {
   const { batch, kv, config, capacity } = shape;

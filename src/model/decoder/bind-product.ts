@@ -14,6 +14,8 @@ export interface ProductInput {
   xStride: number;
   /** One row a sequence, known beforehand. */
   few: boolean;
+  /** Where not few: the class of prefill, one of PREFILL_ROWS; default the largest. */
+  most?: number;
   rows: 'all' | 'last';
 }
 
@@ -43,24 +45,27 @@ export async function bindNormedProduct(
   context: ProgramContext,
   weight: GPUBuffer,
   matrix: DeviceMatrix,
-  from: { few: boolean; rows: 'all' | 'last'; isOneToken: boolean },
+  from: { few: boolean; most?: number; rows: 'all' | 'last'; isOneToken: boolean },
   to: ProductOutput,
 ): Promise<BoundKernel[]> {
   const { choices, run, shape } = context;
-  const { few, rows, isOneToken } = from;
+  const { few, most = Number.POSITIVE_INFINITY, rows, isOneToken } = from;
   const { format, n, k } = matrix;
   const xStride = padded(shape.config.dim);
-  if (isOneToken && takesNorm(choices.product({ format, n, k, rows: shape.batch }))) {
+  if (isOneToken && takesNorm(choices.product({ format, n, k, rows: shape.batch, most }))) {
     return bindSlices(context, matrix, { x: run.x, xStride, few, rows }, to, weight);
   }
   const norm = await bindNorm(context, weight, rows === 'last');
-  return [norm, ...(await bindProduct(context, matrix, { x: run.norm, xStride, few, rows }, to))];
+  return [
+    norm,
+    ...(await bindProduct(context, matrix, { x: run.norm, xStride, few, most, rows }, to)),
+  ];
 }
 
 function bindSlices(
   { gpu, choices, compiler, shape, run }: BindContext,
   matrix: DeviceMatrix,
-  { x, xStride, few, rows }: ProductInput,
+  { x, xStride, few, most = Number.POSITIVE_INFINITY, rows }: ProductInput,
   { through, y, yStride, bias = null }: ProductOutput,
   norm: GPUBuffer | null,
 ): Promise<BoundKernel[]> {
@@ -72,6 +77,7 @@ function bindSlices(
         k: matrix.k,
         batch: shape.batch,
         few,
+        most,
         rows,
         out: through,
         xStride,

@@ -8,12 +8,22 @@ export interface ProductChoice {
   tunables: Dims;
 }
 
-/** W[n, k] times `rows` new rows; `rows` is null where it varies from call to call (prefill). */
+/** W[n, k] times new rows: `rows` of them, or, where that is null, a prefill's: any number up to `most`. */
 export interface ProductShape {
   format: WeightFormat;
   n: number;
   k: number;
   rows: number | null;
+  /** One of `PREFILL_ROWS`; of no account where `rows` is known. */
+  most: number;
+}
+
+/** Prefills up to these numbers of rows have programs of their own, so that tiles suit them. */
+export const PREFILL_ROWS = [16, 127, Number.POSITIVE_INFINITY] as const;
+
+/** The class of a prefill of this many rows. */
+export function prefillClass(rows: number): number {
+  return PREFILL_ROWS.find((most) => rows <= most) ?? Number.POSITIVE_INFINITY;
 }
 
 /** Which kernel attends over the cache, and with what. */
@@ -78,7 +88,7 @@ export function fixedSubgroupSize(gpu: GpuDevice): number {
   return size === subgroupMaxSize && [4, 8, 16, 32].includes(size) ? size : 0;
 }
 
-function defaultProduct(gpu: GpuDevice, { n, rows }: ProductShape): ProductChoice {
+function defaultProduct(gpu: GpuDevice, { n, rows, most }: ProductShape): ProductChoice {
   const few = rows !== null && rows <= MATVEC_ROWS;
   if (gpu.info.kind !== 'gpu') {
     const lanes = fixedSubgroupSize(gpu);
@@ -97,7 +107,10 @@ function defaultProduct(gpu: GpuDevice, { n, rows }: ProductShape): ProductChoic
   }
   const room = gpu.limits.maxComputeWorkgroupStorageSize;
   const bn = matmulWorkgroupBytes(64, 64) <= room ? 64 : 32;
-  return { kernel: 'matmul', tunables: { bm: 64, bn, tm: 4, tn: 4 } };
+  // Few rows: narrow tiles of them, so that a row past the end is not computed for nothing.
+  return most <= 16
+    ? { kernel: 'matmul', tunables: { bm: 16, bn, tm: 2, tn: 4 } }
+    : { kernel: 'matmul', tunables: { bm: 64, bn, tm: 4, tn: 4 } };
 }
 
 function defaultAttention(

@@ -24,6 +24,8 @@ export interface ProductRequest {
   batch: number;
   /** One new token a sequence, known beforehand; otherwise as many as the run state says. */
   few: boolean;
+  /** Where not few: the class of prefill, one of PREFILL_ROWS. */
+  most: number;
   /** The rows multiplied: all new ones, or the last of each sequence. */
   rows: 'all' | 'last';
   out: OutModule;
@@ -46,9 +48,10 @@ export function productKernel(
   choices: KernelChoices,
   request: ProductRequest,
 ): KernelInstance {
-  const { format, n, k, batch, few, rows, out, xStride, yStride, yOffset, elem } = request;
+  const { format, n, k, batch, few, most, rows, out } = request;
+  const { xStride, yStride, yOffset, elem } = request;
   const input = request.normEpsBits === null ? 'plain' : 'normed';
-  const { kernel, tunables } = choices.product({ format, n, k, rows: few ? batch : null });
+  const { kernel, tunables } = choices.product({ format, n, k, rows: few ? batch : null, most });
   const epsBits = request.normEpsBits ?? 0;
   const dims = { n, k, m: batch, batch, xStride, yStride, yOffset, epsBits };
   switch (kernel) {

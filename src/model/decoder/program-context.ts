@@ -17,8 +17,8 @@ export interface ProgramContext {
 /** What binding one kernel to given weights needs: benchmarks have no model. */
 export type BindContext = Omit<ProgramContext, 'weights'>;
 
-/** `decode` has one new token a sequence, known beforehand; `prefill` as many as the run state says. */
-export type ProgramKind = 'decode' | 'prefill';
+/** `decode` has one new token a sequence; `prefill` as many as the run state says, up to `most` rows in all. */
+export type ProgramKind = { name: 'decode' } | { name: 'prefill'; most: number };
 
 /** Reads the bits of an f32: constants in a kernel's text are u32. */
 export function floatBits(value: number): number {

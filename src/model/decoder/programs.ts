@@ -19,7 +19,7 @@ export interface Program {
 /** Binds the decoder's kernels for one run. */
 export async function buildProgram(context: ProgramContext, kind: ProgramKind): Promise<Program> {
   const { weights, run } = context;
-  const hasShort = kind === 'decode' && hasShortAttention(context);
+  const hasShort = kind.name === 'decode' && hasShortAttention(context);
   const layers = await Promise.all(
     weights.layers.map((w, i) => bindLayer(context, kind, w, i, hasShort)),
   );
@@ -37,7 +37,8 @@ export async function buildProgram(context: ProgramContext, kind: ProgramKind): 
 
 /** Logits of every new row into `logits` f32[rows, vocab]; for evaluation, not for speed. */
 export function buildLogits(context: ProgramContext, logits: GPUBuffer): Promise<BoundKernel[]> {
-  return bindHead(context, 'prefill', logits, 'all');
+  const kind = { name: 'prefill', most: Number.POSITIVE_INFINITY } as const;
+  return bindHead(context, kind, logits, 'all');
 }
 
 /** A layer's kernels: those around attention are the same for every context. */
@@ -58,14 +59,16 @@ async function bindLayer(
   const { run, shape } = context;
   const { dim, hiddenDim, heads, kvHeads, headDim } = shape.config;
   const qkvDim = (heads + 2 * kvHeads) * headDim;
-  const few = kind === 'decode';
+  const few = kind.name === 'decode';
+  const most = kind.name === 'prefill' ? kind.most : undefined;
   const from = (x: GPUBuffer, width: number): ProductInput => ({
     x,
     xStride: padded(width),
     few,
+    most,
     rows: 'all',
   });
-  const normed = { few, rows: 'all', isOneToken: few } as const;
+  const normed = { few, most, rows: 'all', isOneToken: few } as const;
   const residual = { through: 'residual', y: run.x, yStride: padded(dim) } as const;
   const { shortContext } = context.choices;
   const [before, attention, shortAttention, after] = await Promise.all([
@@ -78,8 +81,8 @@ async function bindLayer(
       }),
       bindRopeAppend(context, i),
     ]),
-    bindAttention(context, kind, i),
-    hasShort ? bindAttention(context, kind, i, shortContext) : [],
+    bindAttention(context, kind.name, i),
+    hasShort ? bindAttention(context, kind.name, i, shortContext) : [],
     Promise.all([
       bindProduct(context, w.o, from(run.attended, heads * headDim), residual),
       bindNormedProduct(context, w.mlpNorm, w.gateUp, normed, {
@@ -100,7 +103,7 @@ function bindHead(
   rows: 'all' | 'last',
 ): Promise<BoundKernel[]> {
   const { finalNorm, head } = context.weights;
-  const from = { few: rows === 'last', rows, isOneToken: kind === 'decode' };
+  const from = { few: rows === 'last', rows, isOneToken: kind.name === 'decode' };
   const to = { through: 'logits', y: logits, yStride: context.shape.config.vocab } as const;
   return bindNormedProduct(context, finalNorm, head, from, to);
 }
