@@ -6,7 +6,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { BenchRecord } from '../../src/core/record.ts';
 import { buildRecord } from '../../src/measure/build-record.ts';
 import { DEFAULT_PROTOCOL } from '../../src/measure/protocol.ts';
-import { appendRecord, prepareStore, readStore, storePath } from '../../src/store/jsonl.ts';
+import { prepareStore } from '../../src/store/append-line.ts';
+import { appendRecord, readStore, storePath } from '../../src/store/jsonl.ts';
 import { fakeCell, fakeLaunch } from '../support/launch-results.ts';
 
 let folder: string;
