@@ -3,6 +3,7 @@ import type { GpuDevice } from '../../gpu/device.ts';
 import { type OpenGpuOptions, openGpuDevice } from '../../gpu/open.ts';
 import { createDawn, type Dawn, type Safety } from './dawn.ts';
 import { nodeHost } from './host.ts';
+import { findTuned } from './tuned-tables.ts';
 
 export interface NodeEnvironmentOptions {
   /** Folder for files that engines need on disk. */
@@ -33,6 +34,7 @@ export function createNodeEnvironment(options: NodeEnvironmentOptions): NodeEnvi
       device ??= open();
       return device;
     },
+    tuned: (gpu) => findTuned(options.cacheDir, gpu.info),
     async dispose() {
       const opened = device;
       device = undefined;
