@@ -27,7 +27,7 @@ export function attentionCandidates(
   data: AttentionData,
   hasF16: boolean,
 ): Candidate[] {
-  const elems: Scalar[] = hasF16 && operation.kv !== 'f32' ? ['f16', 'f32'] : ['f32'];
+  const elems: Scalar[] = hasF16 && operation.kv !== 'f32' ? ['f32', 'f16'] : ['f32'];
   return elems.flatMap((elem) =>
     [false, true].map((isPacked) =>
       attentionCandidate(operation, data, { elem, isPacked, chunk: operation.seq }),
@@ -43,9 +43,11 @@ function attentionCandidate(
   const { kvHeads, headDim, position, seq } = operation;
   const { elem, isPacked, chunk } = way;
   const isCut = chunk < seq;
-  const label = `GroupQueryAttention ${elem}${isPacked ? ' packed' : ''}`;
+  const label = (type: Scalar): string =>
+    `GroupQueryAttention ${type}${isPacked ? ' packed' : ''}${isCut ? ` in runs of ${chunk}` : ''}`;
   return {
-    label: isCut ? `${label} in runs of ${chunk}` : label,
+    label: label(elem),
+    ...(elem === 'f16' ? { witness: label('f32') } : {}),
     operator: 'GroupQueryAttention',
     elem,
     settings: { packedQkv: isPacked, tokensPerCall: chunk, kvCache: 'in place' },

@@ -37,6 +37,8 @@ export interface Candidate {
   readonly copyBytes: number;
   /** A graph of `operations` that take turns with `copies` of weights or cache. */
   build(tensors: DeviceTensors, copies: number, operations: number): Promise<PeerGraph>;
+  /** Label of an f32 candidate that must be right for this one to be trusted: f16 hides small mistakes. */
+  readonly witness?: string;
   /** What to do instead where the results are wrong. */
   fallback?(): Candidate;
 }
