@@ -2,7 +2,17 @@ import type { DoctorFacts } from './doctor-facts.ts';
 
 /** What to do about each thing missing, most useful first; empty when nothing is. */
 export function adviceFor(facts: DoctorFacts): string[] {
-  return [...adapterAdvice(facts), ...providerAdvice(facts), ...browserAdvice(facts)];
+  return [
+    ...bundleAdvice(facts),
+    ...adapterAdvice(facts),
+    ...providerAdvice(facts),
+    ...browserAdvice(facts),
+  ];
+}
+
+function bundleAdvice({ bundle }: DoctorFacts): string[] {
+  if (!bundle || bundle.damaged.length === 0) return [];
+  return ['The offline bundle is not as it was packed: unpack it again.'];
 }
 
 function adapterAdvice({ chosen, adapters, nvidia, machine }: DoctorFacts): string[] {
@@ -39,12 +49,13 @@ function adapterAdvice({ chosen, adapters, nvidia, machine }: DoctorFacts): stri
   return advice;
 }
 
-function providerAdvice({ providers, nvidia }: DoctorFacts): string[] {
+function providerAdvice({ providers, nvidia, bundle }: DoctorFacts): string[] {
   if ('problem' in providers) {
-    return [`ONNX Runtime does not load (${providers.problem}): run \`npm ci\` on this machine.`];
+    const remedy = bundle ? 'unpack the bundle again' : 'run `npm ci`';
+    return [`ONNX Runtime does not load (${providers.problem}): ${remedy} on this machine.`];
   }
   const cuda = providers.found.find(({ name }) => name === 'cuda');
-  if ('found' in nvidia && cuda && !cuda.bundled) {
+  if ('found' in nvidia && cuda && !cuda.bundled && !bundle) {
     return [
       'For ort-cuda fetch its files: `node node_modules/onnxruntime-node/script/install.js ' +
         '--onnxruntime-node-install=cuda12`, and install CUDA 12 with cuDNN 9.',

@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import { toBenchError } from '../core/errors.ts';
 import { type FoundBrowser, findBrowser } from '../hosts/chromium/find-browser.ts';
 import { chooseAdapter, realSurroundings } from '../hosts/node/choose-adapter.ts';
+import { damagedFiles, offlineBundle } from '../hosts/node/offline-bundle.ts';
 import { runTask } from '../hosts/node/spawn.ts';
 import { driverEnvironment, libraryEnvironment } from '../hosts/node/vulkan.ts';
 import type { ProbedAdapter, ProvidersResult } from '../hosts/tasks.ts';
@@ -28,6 +29,20 @@ export interface DoctorFacts {
   /** Lines of `nvidia-smi -L`-like output: name, driver, memory. */
   nvidia: Finding<string[]>;
   cacheDir: string;
+  /** The offline bundle that this runs from; null in a clone. */
+  bundle: BundleFacts | null;
+}
+
+/** What an offline bundle is made of, and what became of it since. */
+export interface BundleFacts {
+  commit: string | null;
+  /** Newest symbol versions that it asks of the system, by family. */
+  needs: Record<string, string>;
+  files: number;
+  /** Paths of files that are missing or changed. */
+  damaged: string[];
+  /** Names of the archives unpacked over it. */
+  parts: string[];
 }
 
 const PACKAGES = ['webgpu', 'onnxruntime-node', 'puppeteer', '@sparticuz/chromium', 'tsx'];
@@ -35,15 +50,19 @@ const PROBE_TIMEOUT_MS = 60_000;
 
 /** Looks at this machine. Each look is on its own: what one meets does not keep another from its answer. */
 export async function collectFacts(cacheDir: string): Promise<DoctorFacts> {
-  const [chosen, installed, bundled, providers, browser, nvidia, versions] = await Promise.all([
-    finding(chosenAdapter(cacheDir)),
-    installedAdapters(),
-    bundledAdapters(cacheDir),
-    finding(listProviders()),
-    finding(findBrowser(cacheDir).then(({ path, source, version }) => ({ path, source, version }))),
-    finding(nvidiaDevices()),
-    packageVersions(),
-  ]);
+  const [chosen, installed, bundled, providers, browser, nvidia, versions, bundle] =
+    await Promise.all([
+      finding(chosenAdapter(cacheDir)),
+      installedAdapters(),
+      bundledAdapters(cacheDir),
+      finding(listProviders()),
+      finding(
+        findBrowser(cacheDir).then(({ path, source, version }) => ({ path, source, version })),
+      ),
+      finding(nvidiaDevices()),
+      packageVersions(),
+      bundleFacts(),
+    ]);
   const processors = cpus();
   return {
     versions,
@@ -59,6 +78,7 @@ export async function collectFacts(cacheDir: string): Promise<DoctorFacts> {
     browser,
     nvidia,
     cacheDir,
+    bundle,
   };
 }
 
@@ -116,6 +136,19 @@ async function nvidiaDevices(): Promise<string[]> {
     },
   );
   return stdout.trim().split('\n');
+}
+
+async function bundleFacts(): Promise<BundleFacts | null> {
+  const bundle = offlineBundle();
+  if (!bundle) return null;
+  const { manifest, parts } = bundle;
+  return {
+    commit: manifest.commit,
+    needs: manifest.needs,
+    files: [manifest, ...parts].reduce((sum, { files }) => sum + Object.keys(files).length, 0),
+    damaged: await damagedFiles(bundle),
+    parts: parts.map(({ name, version }) => `${name} ${version}`),
+  };
 }
 
 async function packageVersions(): Promise<Record<string, string>> {

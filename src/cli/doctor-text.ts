@@ -1,6 +1,6 @@
 import { textGrid, wrapText } from '../report/text-grid.ts';
 import { adviceFor } from './doctor-advice.ts';
-import type { DoctorFacts, Finding } from './doctor-facts.ts';
+import type { BundleFacts, DoctorFacts, Finding } from './doctor-facts.ts';
 
 const WIDTH = 100;
 const INDENT = '  ';
@@ -16,6 +16,7 @@ const FEATURES = [
 export function doctorText(facts: DoctorFacts): string[] {
   return [
     ...section('Machine', machine(facts)),
+    ...(facts.bundle ? section('Offline bundle', bundle(facts.bundle)) : []),
     ...section('WebGPU adapters', facts.adapters.flatMap(adapter)),
     ...section('Used by --adapter auto', [chosen(facts)]),
     ...section('ONNX Runtime providers', [providers(facts)]),
@@ -42,6 +43,15 @@ function wrap(line: string, indent: string): string[] {
 function machine({ machine: { os, cpu, cores, memoryBytes }, cacheDir }: DoctorFacts): string[] {
   const memory = `${(memoryBytes / 2 ** 30).toFixed(1)} GiB`;
   return [`${os}, ${memory} memory`, `${cpu}, ${cores} cores`, `cache: ${cacheDir}`];
+}
+
+function bundle({ commit, files, damaged, parts, needs }: BundleFacts): string[] {
+  const system = Object.entries(needs).map(([family, newest]) => `${family} ${newest}`);
+  return [
+    `built from commit ${commit ?? 'unknown'}${parts.map((part) => `, with ${part}`).join('')}`,
+    `needs ${system.join(', ')}`,
+    damaged.length === 0 ? `all ${files} files are whole` : `damaged: ${damaged.join(', ')}`,
+  ];
 }
 
 function adapter(found: DoctorFacts['adapters'][number]): string[] {

@@ -45,6 +45,7 @@ function machine(change: Partial<DoctorFacts> = {}): DoctorFacts {
     browser: { found: { path: '/usr/bin/chromium', source: 'system', version: 'Chromium 147' } },
     nvidia: { problem: 'nvidia-smi is not installed' },
     cacheDir: '/home/me/.cache/mtok',
+    bundle: null,
     ...change,
   };
 }
@@ -93,6 +94,25 @@ describe('doctor', () => {
     ).join('\n');
     expect(advice).toMatch(/NVIDIA_DRIVER_CAPABILITIES/);
     expect(advice).toMatch(/ort-cuda.*onnxruntime-node-install=cuda12/);
+  });
+
+  it('shows what a bundle is made of, and when it is damaged', () => {
+    const bundle = {
+      commit: 'abc123',
+      needs: { GLIBC: '2.34' },
+      files: 750,
+      damaged: [],
+      parts: ['llama-cpp 3.0.0'],
+    };
+    const whole = doctorText(machine({ bundle })).join('\n');
+    expect(whole).toMatch(
+      /Offline bundle\n.*abc123, with llama-cpp 3\.0\.0\n.*GLIBC 2\.34\n.*all 750/,
+    );
+    expect(adviceFor(machine({ bundle }))).toEqual([]);
+    const damaged = machine({ bundle: { ...bundle, damaged: ['bin/node'] } });
+    expect(doctorText(damaged).join('\n')).toContain('damaged: bin/node');
+    expect(adviceFor(damaged).join('\n')).toContain('unpack it again');
+    expect(doctorText(machine()).join('\n')).not.toContain('Offline bundle');
   });
 
   it('points at drivers that cannot be used', () => {
