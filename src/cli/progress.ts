@@ -1,6 +1,7 @@
 import { cellName } from '../core/cell-name.ts';
 import type { LaunchPhase, ProgressEvent, RunPosition } from '../measure/progress.ts';
-import { counted, formatDuration, formatEstimate, plainText } from '../report/format.ts';
+import { counted, formatDuration, formatEstimate } from '../report/format.ts';
+import { LiveLine, type ProgressOutput } from './live-line.ts';
 
 const PHASE_WORDS = {
   start: 'starting',
@@ -11,25 +12,15 @@ const PHASE_WORDS = {
   measure: 'measuring',
 } as const satisfies Record<LaunchPhase, string>;
 
-/** Where progress goes; a part of a terminal stream, so that tests can stand in. */
-export interface ProgressOutput {
-  isTTY?: boolean;
-  columns?: number;
-  write(text: string): unknown;
-}
-
 /**
  * Shows a run on stderr. A terminal gets one line that is rewritten, and a line for every finished cell that
  * stays; anything else gets a line when a launch starts and one when a cell is done.
  */
 export class ProgressDisplay {
-  readonly #output: ProgressOutput;
-  readonly #isLive: boolean;
-  #liveLength = 0;
+  readonly #live: LiveLine;
 
   constructor(output: ProgressOutput) {
-    this.#output = output;
-    this.#isLive = output.isTTY === true;
+    this.#live = new LiveLine(output);
   }
 
   show(event: ProgressEvent): void {
@@ -37,22 +28,24 @@ export class ProgressDisplay {
       case 'plan': {
         const resumed = event.resumed === 0 ? '' : `, ${event.resumed} of them stored already`;
         const cells = counted(event.cells.length, 'cell');
-        this.#line(`${cells} × ${counted(event.launches, 'launch')}${resumed}`);
-        this.#line(`records: ${event.storePath}`);
+        this.#live.line(`${cells} × ${counted(event.launches, 'launch')}${resumed}`);
+        this.#live.line(`records: ${event.storePath}`);
         break;
       }
       case 'warning':
-        this.#line(`warning: ${event.message}${event.hint === undefined ? '' : ` ${event.hint}`}`);
+        this.#live.line(
+          `warning: ${event.message}${event.hint === undefined ? '' : ` ${event.hint}`}`,
+        );
         break;
       case 'phase':
-        if (this.#isLive) this.#rewrite(positionText(event, PHASE_WORDS[event.phase]));
-        else if (event.phase === 'start') this.#line(positionText(event, 'launch'));
+        if (this.#live.isLive) this.#live.rewrite(positionText(event, PHASE_WORDS[event.phase]));
+        else if (event.phase === 'start') this.#live.line(positionText(event, 'launch'));
         break;
       case 'record':
-        this.#line(`${event.cellsDone}/${event.cellsTotal} ${recordText(event)}`);
+        this.#live.line(`${event.cellsDone}/${event.cellsTotal} ${recordText(event)}`);
         break;
       case 'done':
-        this.#line(
+        this.#live.line(
           `${event.cancelled ? 'interrupted after' : 'measured'} ${event.cellsDone} of ` +
             `${counted(event.cellsTotal, 'cell')} in ${formatDuration(event.elapsedMs)}`,
         );
@@ -64,21 +57,7 @@ export class ProgressDisplay {
 
   /** Takes the rewritten line away, so that other output starts on a clean one. */
   clear(): void {
-    if (this.#liveLength === 0) return;
-    this.#output.write(`\r${' '.repeat(this.#liveLength)}\r`);
-    this.#liveLength = 0;
-  }
-
-  #line(text: string): void {
-    this.clear();
-    this.#output.write(`${plainText(text)}\n`);
-  }
-
-  #rewrite(text: string): void {
-    const shown = plainText(text).slice(0, (this.#output.columns ?? 80) - 1);
-    this.clear();
-    this.#output.write(shown);
-    this.#liveLength = shown.length;
+    this.#live.clear();
   }
 }
 
