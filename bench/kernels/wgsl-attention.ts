@@ -1,7 +1,6 @@
 import type { KvFormat } from '../../src/core/cell.ts';
 import { invariant } from '../../src/core/errors.ts';
 import type { GpuDevice } from '../../src/gpu/device.ts';
-import type { Dispatch } from '../../src/gpu/program.ts';
 import { bindAttention } from '../../src/model/decoder/bind-attention.ts';
 import { allocateRun, padded, type RunBuffers } from '../../src/model/decoder/buffers.ts';
 import { quantiseKv } from '../../src/model/kv-int8.ts';
@@ -9,25 +8,25 @@ import type { AttentionData, AttentionOperation } from './operation.ts';
 import { cacheBytes } from './operation-cost.ts';
 import { bytesOf, encode, strided } from './values.ts';
 import {
-  type BindingContext,
-  type BoundOperation,
   type Copies,
   copiesOf,
   dispatchesOf,
   drain,
   outputBuffer,
   runShape,
+  type UploadContext,
+  type UploadedOperation,
   wholeWords,
   writeState,
 } from './wgsl-binding.ts';
 
 /** Attention as a decoder binds it; the caches that take turns are those of its layers. */
-export async function bindAttentionOperation(
-  context: BindingContext,
+export async function uploadAttention(
+  context: UploadContext,
   operation: AttentionOperation,
   { q, k, v }: AttentionData,
   limit: Copies,
-): Promise<BoundOperation> {
+): Promise<UploadedOperation> {
   const { gpu, elem } = context;
   const { heads, kvHeads, headDim, kv, position, seq } = operation;
   const width = heads * headDim;
@@ -41,18 +40,24 @@ export async function bindAttentionOperation(
   gpu.device.queue.writeBuffer(run.q, 0, wholeWords(encode(strided(q, width, stride), elem)));
   const keys = asStored(kv, headDim, k);
   const values = asStored(kv, headDim, v);
-  const kind = seq === 1 ? 'decode' : 'prefill';
-  const runs: Dispatch[][] = [];
   for (let layer = 0; layer < layers; layer++) {
     write(gpu, run.k[layer], keys.rows);
     write(gpu, run.v[layer], values.rows);
     if (keys.scales) write(gpu, run.kScales[layer], keys.scales);
     if (values.scales) write(gpu, run.vScales[layer], values.scales);
-    const kernels = await bindAttention({ ...context, shape, run }, kind, layer);
-    runs.push(dispatchesOf(gpu, kernels, shape, seq));
     await drain(gpu);
   }
-  return { runs, y: { buffer: attended, scalar: elem, rows: seq, width, stride } };
+  const kind = seq === 1 ? 'decode' : 'prefill';
+  return {
+    y: { buffer: attended, scalar: elem, rows: seq, width, stride },
+    bind: (choices) =>
+      Promise.all(
+        run.k.map(async (_, layer) => {
+          const bindable = { ...context, choices, shape, run };
+          return dispatchesOf(gpu, await bindAttention(bindable, kind, layer), shape, seq);
+        }),
+      ),
+  };
 }
 
 /** Keys or values [kvHeads, length, headDim] as a cache of this format holds them. */

@@ -13,10 +13,9 @@ import { presets } from '../../src/model/presets.ts';
 import type { Scalar } from './expectation.ts';
 
 /** What is chosen beside the operation. */
-export interface BindingContext {
+export interface UploadContext {
   gpu: GpuDevice;
   compiler: KernelCompiler;
-  choices: KernelChoices;
   elem: Scalar;
 }
 
@@ -26,10 +25,11 @@ export interface Copies {
   bytes: number;
 }
 
-/** An operation on the device: one run for each copy of what it reads. */
-export interface BoundOperation {
-  runs: Dispatch[][];
+/** An operation's inputs on the device, for any kernels that do it. */
+export interface UploadedOperation {
   y: { buffer: GPUBuffer; scalar: Scalar; rows: number; width: number; stride: number };
+  /** What a decoder with these choices runs: once for each copy of the inputs. */
+  bind(choices: KernelChoices): Promise<Dispatch[][]>;
 }
 
 export function copiesOf(bytes: number, limit: Copies): number {

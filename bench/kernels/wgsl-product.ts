@@ -1,25 +1,24 @@
 import { invariant } from '../../src/core/errors.ts';
 import { bufferUsage } from '../../src/gpu/constants.ts';
 import type { GpuDevice } from '../../src/gpu/device.ts';
-import type { Dispatch } from '../../src/gpu/program.ts';
 import { bindProduct } from '../../src/model/decoder/bind-product.ts';
 import { allocateRun, padded } from '../../src/model/decoder/buffers.ts';
 import { type DeviceMatrix, uploadMatrix } from '../../src/model/decoder/device-matrix.ts';
-import { MATVEC_ROWS } from '../../src/model/decoder/kernel-choice.ts';
+import { MATVEC_ROWS, prefillClass } from '../../src/model/decoder/kernel-choice.ts';
 import type { PackedModel } from '../../src/model/packed.ts';
 import { presets } from '../../src/model/presets.ts';
 import { matrixBytes } from './matrix.ts';
 import type { ProductData, ProductOperation } from './operation.ts';
 import { encode, strided } from './values.ts';
 import {
-  type BindingContext,
-  type BoundOperation,
   type Copies,
   copiesOf,
   dispatchesOf,
   drain,
   outputBuffer,
   runShape,
+  type UploadContext,
+  type UploadedOperation,
   wholeWords,
   writeState,
 } from './wgsl-binding.ts';
@@ -28,12 +27,12 @@ import {
  * A product as a decoder binds it: up to MATVEC_ROWS rows as a decode step of as many sequences, more as the
  * prefill of one. Weights go through the loader of models, which cuts, fills up and arranges them.
  */
-export async function bindProductOperation(
-  context: BindingContext,
+export async function uploadProduct(
+  context: UploadContext,
   { format, rows, n, k }: ProductOperation,
   { x, planes }: ProductData,
   limit: Copies,
-): Promise<BoundOperation> {
+): Promise<UploadedOperation> {
   const { gpu, elem } = context;
   const few = rows <= MATVEC_ROWS;
   const shape = runShape(few ? rows : 1, rows, { kv: 'f32', activations: elem, capacity: 32 });
@@ -42,16 +41,23 @@ export async function bindProductOperation(
   const xStride = padded(k);
   const input = upload(gpu, 'x', encode(strided(x, k, xStride), elem));
   const y = outputBuffer(gpu, rows * n, elem);
-  const from = { x: input, xStride, few, rows: 'all' } as const;
+  const from = { x: input, xStride, few, most: prefillClass(rows), rows: 'all' } as const;
   const to = { through: 'store', y, yStride: n } as const;
-  const runs: Dispatch[][] = [];
+  const matrices: DeviceMatrix[] = [];
   for (let copy = 0; copy < copiesOf(matrixBytes(format, n, k), limit); copy++) {
-    const matrix = await uploadPlanes(gpu, { format, n, k }, planes);
-    const kernels = await bindProduct({ ...context, shape, run }, matrix, from, to);
-    runs.push(dispatchesOf(gpu, kernels, shape, rows));
+    matrices.push(await uploadPlanes(gpu, { format, n, k }, planes));
     await drain(gpu);
   }
-  return { runs, y: { buffer: y, scalar: elem, rows, width: n, stride: n } };
+  return {
+    y: { buffer: y, scalar: elem, rows, width: n, stride: n },
+    bind: (choices) =>
+      Promise.all(
+        matrices.map(async (matrix) => {
+          const bindable = { ...context, choices, shape, run };
+          return dispatchesOf(gpu, await bindProduct(bindable, matrix, from, to), shape, rows);
+        }),
+      ),
+  };
 }
 
 function uploadPlanes(

@@ -88,6 +88,7 @@ export function productObstacle(
   const instance = productKernel(gpu, fixedChoices(gpu, choice), {
     format,
     n,
+    matrixRows: n,
     k,
     batch: rows ?? 1,
     few: rows !== null,
