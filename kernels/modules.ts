@@ -255,6 +255,15 @@ export const attendedModules = {
   },
 } as const satisfies Record<string, ShaderModule>;
 
+/** `enter`, `replace`, `comes_before`: finds the best of many logits, one after another. */
+export const orderModules = {
+  tournament: {
+    name: 'tournament',
+    source: new URL('./lib/tournament.wgsl', import.meta.url),
+    binds: {},
+  },
+} as const satisfies Record<string, ShaderModule>;
+
 /** `store_k`, `store_v`; `row_scale`, `store_k_scale`, `store_v_scale`. */
 export const kvStoreModules: Readonly<Record<KvFormat, ShaderModule>> = {
   f32: {

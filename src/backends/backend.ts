@@ -1,7 +1,9 @@
 import type { BackendName, Variant, VariantRequest } from '../core/cell.ts';
 import type { DeviceInfo } from '../core/device.ts';
 import type { Host } from '../core/host.ts';
+import type { Sampling } from '../core/sampling.ts';
 import type { GpuDevice } from '../gpu/device.ts';
+import type { TunedTable } from '../model/decoder/tuned-table.ts';
 import type { PackedModel } from '../model/packed.ts';
 
 /** What a session is opened for. Sizes are fixed for its life, so that nothing is allocated while it is timed. */
@@ -12,6 +14,8 @@ export interface SessionRequest {
   batch: number;
   /** Longest sequence the KV cache must hold, prompt and generated tokens together. */
   contextTokens: number;
+  /** How `prefill` and `decode` draw tokens; greedily without it. Engines that cannot refuse with `unsupported`. */
+  sampling?: Sampling | undefined;
 }
 
 /** Milliseconds of each part of a cold start; null where an engine does not let us see it. */
@@ -60,11 +64,11 @@ export interface Session {
   rewind(position: number): Promise<void>;
   /**
    * Appends tokens[batch][seq] (row-major, flat) to the sequences.
-   * Returns the greedy next token of each, int32[batch], once it is on the host.
+   * Returns the next token of each, int32[batch], once it is on the host: the greedy one unless the session samples.
    */
   prefill(tokens: Int32Array): Promise<Int32Array>;
   /**
-   * Generates `count` more tokens greedily per sequence, feeding back the last prediction (of `prefill` or
+   * Generates `count` more tokens per sequence, feeding back the last prediction (of `prefill` or
    * of the previous `decode`); never stops early. `onStep` gets int32[batch] as soon as a step's tokens are
    * on the host, in order. The last token is predicted but not yet in the cache.
    */
@@ -82,6 +86,14 @@ export interface Session {
   dispose(): Promise<void>;
 }
 
+/** What is known of an adapter's best kernels. */
+export interface TunedLookup {
+  table: TunedTable | null;
+  origin: 'none' | 'cache' | 'committed';
+  /** Why a table that was found is not used, or null. */
+  problem: string | null;
+}
+
 /** Surroundings of a backend, made by the host that runs it. */
 export interface BackendEnvironment {
   host: Host;
@@ -89,6 +101,8 @@ export interface BackendEnvironment {
   cacheDir?: string;
   /** Opens the WebGPU device once for the process; throws `no-adapter`. */
   gpu(): Promise<GpuDevice>;
+  /** The tuned table for the device; absent where there is none to be had, on a page. */
+  tuned?(gpu: GpuDevice): Promise<TunedLookup>;
 }
 
 export interface Backend {

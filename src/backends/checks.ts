@@ -1,4 +1,5 @@
 import { BenchError, invariant } from '../core/errors.ts';
+import { checkSampling } from '../core/sampling.ts';
 import type { SessionRequest } from './backend.ts';
 
 /** What a check of one call must know of the session. */
@@ -11,7 +12,8 @@ export interface SessionBounds {
 }
 
 /** A session's fixed sizes make sense and the model was made for that long a sequence. Throws `usage`. */
-export function checkRequest({ model, batch, contextTokens }: SessionRequest): void {
+export function checkRequest({ model, batch, contextTokens, sampling }: SessionRequest): void {
+  if (sampling) checkSampling(sampling);
   if (!Number.isSafeInteger(batch) || batch < 1) {
     throw new BenchError('usage', `Batch ${batch} is no whole number ≥ 1`);
   }
@@ -27,6 +29,14 @@ export function checkRequest({ model, batch, contextTokens }: SessionRequest): v
       { hint: 'Use a shorter prompt, depth or generation, or a model with a longer context.' },
     );
   }
+}
+
+/** Throws `unsupported` when an engine that only decodes greedily is asked to sample. */
+export function refuseSampling({ sampling }: SessionRequest, backend: string): void {
+  if (!sampling) return;
+  throw new BenchError('unsupported', `${backend} decodes greedily and cannot sample`, {
+    hint: 'Use --backend wgsl or reference, or leave out --temperature, --top-k, --top-p.',
+  });
 }
 
 /** Every token is a row of the embedding table. Throws `usage` naming the first that is not. */

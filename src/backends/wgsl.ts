@@ -4,6 +4,7 @@ import type { GpuDevice } from '../gpu/device.ts';
 import { type DeviceScope, scoped } from '../gpu/scope.ts';
 import { MOST_RUN_AHEAD } from '../model/decoder/buffers.ts';
 import { Decoder } from '../model/decoder/decoder.ts';
+import { type TunedChoices, tunedChoices } from '../model/decoder/tuned-choices.ts';
 import type {
   BackendEnvironment,
   CreateBackend,
@@ -32,12 +33,16 @@ async function open(environment: BackendEnvironment, request: SessionRequest): P
   const scope = scoped(gpu);
   try {
     const { kv, activations } = variant;
-    const shape = { batch: request.batch, capacity: request.contextTokens, kv, activations };
+    const { batch, contextTokens: capacity, sampling } = request;
+    const shape = { batch, capacity, kv, activations, sampling };
+    const tuned = (await environment.tuned?.(gpu))?.table ?? null;
+    const choices = tuned ? tunedChoices(gpu, tuned) : null;
     const decoder = await gpu.check('Loading the model', () =>
-      Decoder.open(scope, host, request.model, shape, clock),
+      Decoder.open(scope, host, request.model, shape, clock, choices ?? undefined),
     );
     const { readMs, uploadMs, compileMs } = clock;
-    return new WgslSession(scope, decoder, variant, { readMs, packMs: null, compileMs, uploadMs });
+    const load = { readMs, packMs: null, compileMs, uploadMs };
+    return new WgslSession(scope, decoder, variant, load, choices);
   } catch (error) {
     scope.release();
     throw error;
@@ -65,6 +70,13 @@ function resolveVariant({ variant }: SessionRequest, gpu: GpuDevice): Variant {
       hint: 'Use --activations f32 (or auto).',
     });
   }
+  if (activations === 'int8' && variant.weights !== 'int8' && variant.weights !== 'int4') {
+    throw new BenchError(
+      'unsupported',
+      `int8 activations are for int8 and int4 weights, not for ${variant.weights}`,
+      { hint: 'Use --variant int8,int4, or --activations f32.' },
+    );
+  }
   return { weights: variant.weights, kv, activations };
 }
 
@@ -74,13 +86,21 @@ class WgslSession implements Session {
   readonly mostRunAhead = MOST_RUN_AHEAD;
   readonly #gpu: DeviceScope;
   readonly #decoder: Decoder;
+  readonly #tuned: TunedChoices | null;
   /** A prediction is waiting to be fed back: `decode` may follow. */
   #hasNext = false;
   #disposed = false;
 
-  constructor(gpu: DeviceScope, decoder: Decoder, variant: Variant, load: LoadPhases) {
+  constructor(
+    gpu: DeviceScope,
+    decoder: Decoder,
+    variant: Variant,
+    load: LoadPhases,
+    tuned: TunedChoices | null,
+  ) {
     this.#gpu = gpu;
     this.#decoder = decoder;
+    this.#tuned = tuned;
     this.variant = variant;
     this.load = load;
   }
@@ -95,6 +115,7 @@ class WgslSession implements Session {
       prefillChunkTokens: maxRows / batch,
       dispatchesPerStep: this.#decoder.dispatchesPerStep,
       submitsPerStep: 1,
+      kernelChoices: describeChoices(this.#tuned),
       subgroups: this.#gpu.hasSubgroups,
     };
   }
@@ -159,4 +180,10 @@ class WgslSession implements Session {
     const { batch, capacity, config } = this.#decoder.shape;
     return { batch, position: this.position, contextTokens: capacity, vocab: config.vocab };
   }
+}
+
+/** Where the kernels of a session come from: tuned for all of its shapes, for some, or for none. */
+function describeChoices(tuned: TunedChoices | null): 'default' | 'tuned' | 'partly tuned' {
+  if (!tuned || tuned.found === 0) return 'default';
+  return tuned.missing === 0 ? 'tuned' : 'partly tuned';
 }

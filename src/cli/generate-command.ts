@@ -1,3 +1,4 @@
+import { checkSampling, MOST_TOP_K, type Sampling } from '../core/sampling.ts';
 import { runTask } from '../hosts/node/spawn.ts';
 import { openTokenizer, requireTokenizer } from '../hosts/node/tokenizer.ts';
 import { MOST_RUN_AHEAD } from '../model/decoder/buffers.ts';
@@ -5,7 +6,7 @@ import type { Tokenizer } from '../model/tokenizer.ts';
 import { plainText } from '../report/format.ts';
 import { usageError } from './failure.ts';
 import { withInterrupt } from './interrupt.ts';
-import { parseInteger } from './numbers.ts';
+import { parseDecimal, parseInteger } from './numbers.ts';
 import { chooseSession, parseTokenIds, type SessionArguments } from './session-options.ts';
 import { prepareSession } from './session-process.ts';
 
@@ -15,11 +16,16 @@ export interface GenerateArguments extends SessionArguments {
   promptTokens?: string;
   generateTokens?: string;
   runAhead?: string;
+  temperature?: string;
+  topK?: string;
+  topP?: string;
+  seed?: string;
   json?: boolean;
 }
 
 const DEFAULT_TOKENS = 32;
 const DEFAULT_RUN_AHEAD = 8;
+const DEFAULT_SAMPLING: Sampling = { temperature: 1, topK: 40, topP: 1, seed: 42 };
 
 /** Runs `mtok generate`: text (or token ids) on stdout as they come, or one JSON object. */
 export async function generateCommand(options: GenerateArguments): Promise<void> {
@@ -29,17 +35,41 @@ export async function generateCommand(options: GenerateArguments): Promise<void>
   const runAhead =
     parseInteger(options.runAhead, { option: '--run-ahead', min: 1, max: MOST_RUN_AHEAD }) ??
     DEFAULT_RUN_AHEAD;
+  const sampling = samplingOf(options);
   const { promptTokens, tokenizer } = await readPrompt(choice.model, options);
   const output = new TokenOutput(tokenizer, promptTokens, options.json === true);
   await withInterrupt(async (signal) => {
     const { input, env } = await prepareSession(choice);
-    const task = { ...input, promptTokens, generatedTokens, runAhead };
+    const task = { ...input, promptTokens, generatedTokens, runAhead, sampling };
     return runTask(
       { type: 'generate', input: task },
       { env, signal, onMessage: (token) => output.push(token) },
     );
   });
   output.end(choice.model);
+}
+
+/** How tokens are to be drawn; undefined for greedily. Throws `usage`. */
+export function samplingOf(options: GenerateArguments): Sampling | undefined {
+  const temperature = parseDecimal(options.temperature, {
+    option: '--temperature',
+    min: 0,
+    max: 1000,
+  });
+  const topK = parseInteger(options.topK, { option: '--top-k', min: 1, max: MOST_TOP_K });
+  const topP = parseDecimal(options.topP, { option: '--top-p', min: 0, max: 1 });
+  const seed = parseInteger(options.seed, { option: '--seed', min: 0, max: 2 ** 32 - 1 });
+  if ([temperature, topK, topP, seed].every((value) => value === null) || temperature === 0) {
+    return undefined;
+  }
+  const sampling: Sampling = {
+    temperature: temperature ?? DEFAULT_SAMPLING.temperature,
+    topK: topK ?? DEFAULT_SAMPLING.topK,
+    topP: topP ?? DEFAULT_SAMPLING.topP,
+    seed: seed ?? DEFAULT_SAMPLING.seed,
+  };
+  checkSampling(sampling);
+  return sampling;
 }
 
 /** The prompt as token ids; the tokenizer is null where the model has none and ids were given. */

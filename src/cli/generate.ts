@@ -11,18 +11,18 @@ Examples:
       A synthetic model has no tokenizer: token ids in, token ids out.
   mtok generate --model ~/models/SmolLM2-135M --prompt "Hello" -n 32 --json
       {"promptTokens":[…],"tokens":[…],"text":"…"}
+  mtok generate --model ~/models/SmolLM2-135M --prompt "Once" --temperature 0.8 --top-p 0.95 --seed 1
+      Samples, on the device with wgsl; \`reference\` draws the same tokens.
 
-Decoding is greedy and the number of tokens is forced: it does not stop at an end-of-sequence token, so that
+Unless told to sample, decoding is greedy. The number of tokens is forced: it does not stop at an end-of-sequence token, so that
 engines (${BACKEND_NAMES.slice(0, 4).join(', ')}, …) can be compared token by token.`;
 
-/** `mtok generate`: greedy text, streamed. */
+/** `mtok generate`: text, streamed. */
 export function addGenerate(program: Command): void {
   const command = program
     .command('generate')
-    .summary('stream greedy text from one engine')
-    .description(
-      'Generates tokens greedily with one model, engine and number format, as they come.',
-    );
+    .summary('stream text from one engine')
+    .description('Generates tokens with one model, engine and number format, as they come.');
   addSessionOptions(command)
     .option('--prompt <text>', "text, encoded with the model's tokenizer")
     .option('--prompt-tokens <ids>', 'token ids instead of text: 1,2,3')
@@ -31,6 +31,10 @@ export function addGenerate(program: Command): void {
       '--run-ahead <steps>',
       'decode steps submitted ahead, where the engine can: tokens come in such groups (default: 8)',
     )
+    .option('--temperature <t>', 'sample instead of taking the most likely token; 0 is greedy')
+    .option('--top-k <count>', 'sample among this many tokens, at most 64 (default: 40)')
+    .option('--top-p <share>', 'and of these among the fewest that reach this share (default: 1)')
+    .option('--seed <number>', 'of sampling: the same seed gives the same text (default: 42)')
     .option('--json', 'print one JSON object at the end instead of streaming')
     .addHelpText('after', EXAMPLES)
     .action(async (options: GenerateArguments) => {

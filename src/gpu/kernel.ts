@@ -24,7 +24,7 @@ export const write = (type: string, shape: string): Binding => ({
 export const uniformState = (): Binding => ({
   access: 'uniform',
   type: 'State',
-  shape: 'position, seq, step, reserved',
+  shape: 'position, seq, step, seed',
 });
 
 /** Workgroups along x before a long grid goes on along y: below every adapter's 65 535 a dimension. */
@@ -35,13 +35,16 @@ export function folded(count: number): readonly [number, number, number] {
   return count <= FOLD ? [count, 1, 1] : [FOLD, Math.ceil(count / FOLD), 1];
 }
 
+/** WebGPU features that a text may need: the standard's, and Chromium's experimental ones. */
+export type FeatureName = GPUFeatureName | 'chromium-experimental-subgroup-matrix';
+
 /** WGSL text that several kernels include, with the bindings it reads or writes. */
 export interface ShaderModule {
   readonly name: string;
   readonly source: URL;
   readonly binds: Readonly<Record<string, Binding>>;
   /** WebGPU features without which the text does not compile. */
-  readonly needs?: readonly GPUFeatureName[];
+  readonly needs?: readonly FeatureName[];
 }
 
 /**
@@ -66,7 +69,7 @@ export interface KernelSpec {
   workgroup(tunables: Dims, dims: Dims): number;
   /** Workgroups for a call; `dims` holds the constants and what varies from call to call (`rows`, `seq`). */
   grid(dims: Dims, tunables: Dims): readonly [number, number, number];
-  readonly needs?: readonly GPUFeatureName[];
+  readonly needs?: readonly FeatureName[];
 }
 
 /** Checks a declaration's names once, where it is written. */

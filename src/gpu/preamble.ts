@@ -3,9 +3,9 @@ import { bindingsOf, FOLD, type KernelInstance } from './kernel.ts';
 
 /**
  * What changes from call to call, in one 16-byte uniform that decode steps advance on the device:
- * tokens already in the cache, new tokens per sequence, and the count of tokens picked so far.
+ * tokens already in the cache, new tokens per sequence, the count of tokens picked so far, and the seed of sampling.
  */
-export const STATE_WGSL = 'struct State { position: u32, seq: u32, step: u32, reserved: u32 }';
+export const STATE_WGSL = 'struct State { position: u32, seq: u32, step: u32, seed: u32 }';
 
 /** headDim → HEAD_DIM, k → K. */
 export function constantName(name: string): string {
@@ -22,6 +22,9 @@ export function preamble(instance: KernelInstance): string {
   if (instance.elem === 'f16') needs.add('shader-f16');
   if (needs.has('shader-f16')) lines.push('enable f16;');
   if (needs.has('subgroups')) lines.push('enable subgroups;');
+  if (needs.has('chromium-experimental-subgroup-matrix')) {
+    lines.push('enable chromium_experimental_subgroup_matrix;');
+  }
   lines.push(`alias elem = ${instance.elem};`, `const FOLD: u32 = ${FOLD}u;`);
   const constants = { ...instance.tunables };
   for (const name of instance.spec.dims) constants[name] = instance.dims[name] ?? 0;

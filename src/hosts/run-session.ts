@@ -1,7 +1,8 @@
-import type { Backend, Session } from '../backends/backend.ts';
+import type { Backend, Session, SessionRequest } from '../backends/backend.ts';
 import type { Variant, VariantRequest } from '../core/cell.ts';
 import type { DeviceInfo } from '../core/device.ts';
 import { BenchError } from '../core/errors.ts';
+import type { Sampling } from '../core/sampling.ts';
 import type { PackedModel } from '../model/packed.ts';
 
 /** What ran, for whoever asks a session for tokens or logits. */
@@ -10,15 +11,13 @@ export interface SessionFacts {
   device: DeviceInfo;
 }
 
-/** A session of one sequence, opened for `contextTokens` and disposed whatever happens. */
+/** A session of one sequence, disposed whatever happens. */
 async function withSession<T>(
   backend: Backend,
-  model: PackedModel,
-  variant: VariantRequest,
-  contextTokens: number,
+  request: Omit<SessionRequest, 'batch'>,
   use: (session: Session) => Promise<T>,
 ): Promise<T & SessionFacts> {
-  const session = await backend.open({ model, variant, batch: 1, contextTokens });
+  const session = await backend.open({ ...request, batch: 1 });
   try {
     const result = await use(session);
     return { ...result, variant: session.variant, device: session.device };
@@ -35,18 +34,20 @@ export interface GenerateRequest {
   generatedTokens: number;
   /** Decode steps to submit ahead of the host, as far as the engine can; 1, the default, none. */
   runAhead?: number;
+  /** Greedy without it. */
+  sampling?: Sampling | undefined;
 }
 
-/** Generates greedily; `onToken` gets every token in order once it is on the host. Throws what the backend throws. */
+/** Generates tokens; `onToken` gets every token in order once it is on the host. Throws what the backend throws. */
 export function generateTokens(
   backend: Backend,
   model: PackedModel,
   request: GenerateRequest,
   onToken: (token: number) => void,
 ): Promise<{ tokens: number[] } & SessionFacts> {
-  const { variant, promptTokens, generatedTokens, runAhead = 1 } = request;
+  const { variant, promptTokens, generatedTokens, runAhead = 1, sampling } = request;
   const contextTokens = promptTokens.length + generatedTokens - 1; // the last token is not cached
-  return withSession(backend, model, variant, contextTokens, async (session) => {
+  return withSession(backend, { model, variant, contextTokens, sampling }, async (session) => {
     const tokens: number[] = [];
     const take = ([token]: Int32Array) => {
       if (token === undefined) throw new BenchError('engine', `${backend.name} gave no token`);
@@ -82,7 +83,8 @@ export function computeLogits(
 ): Promise<{ vocab: number } & SessionFacts> {
   const { vocab } = model.config;
   const chunkRows = phase === 'decode' ? 1 : Math.max(1, Math.floor(CHUNK_BYTES / (4 * vocab)));
-  return withSession(backend, model, variant, tokens.length, async (session) => {
+  const contextTokens = tokens.length;
+  return withSession(backend, { model, variant, contextTokens }, async (session) => {
     for (let row = 0; row < tokens.length; row += chunkRows) {
       const chunk = Int32Array.from(tokens.slice(row, row + chunkRows));
       const logits = await session.logits(chunk);

@@ -68,6 +68,25 @@ describe('generate', () => {
   });
 });
 
+describe('generate that samples', () => {
+  const run = ['generate', '--model', MODEL, '--prompt-tokens', '5,6,7', '--variant', 'f32'];
+  const sampled = [...run, '-n', '12', '--json', '--temperature', '1.5', '--top-p', '0.9'];
+
+  it('draws the same tokens with wgsl and reference, others for another seed', async () => {
+    const tokens = async (...args: string[]): Promise<number[]> =>
+      JSON.parse(await ok(...sampled, ...args)).tokens;
+    const drawn = await tokens('--seed', '5', '--backend', 'reference');
+    expect(await tokens('--seed', '5', '--backend', 'wgsl')).toEqual(drawn);
+    expect(await tokens('--seed', '6', '--backend', 'reference')).not.toEqual(drawn);
+  });
+
+  it('is refused by engines that cannot', async () => {
+    const { code, stderr } = await mtok(...sampled, '--backend', 'ort-cpu');
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^mtok: unsupported: ort-cpu decodes greedily/);
+  });
+});
+
 describe('logits', () => {
   it('of wgsl are those of the reference', async () => {
     const args = ['logits', '--model', MODEL, '--tokens', '1,2,3,4,5', '--variant', 'int4'];

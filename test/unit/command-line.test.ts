@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { benchOptions } from '../../src/cli/bench-command.ts';
 import { describeFailure, exitCodeOf } from '../../src/cli/failure.ts';
+import { samplingOf } from '../../src/cli/generate-command.ts';
 import { createProgram } from '../../src/cli/main.ts';
 import { parseDecimal, parseInteger } from '../../src/cli/numbers.ts';
 import { chooseSession, parseTokenIds } from '../../src/cli/session-options.ts';
@@ -41,6 +42,36 @@ describe('bench options', () => {
   it('take a free GPU as a price of 0', () => {
     expect(benchOptions({ gpuPrice: '0' }).gpuPriceUsdPerHour).toBe(0);
     expect(benchOptions({}).gpuPriceUsdPerHour).toBeNull();
+  });
+});
+
+describe('sampling options', () => {
+  it('leave decoding greedy unless one is given', () => {
+    expect(samplingOf({})).toBeUndefined();
+    expect(samplingOf({ temperature: '0', topP: '0.5' })).toBeUndefined();
+    expect(samplingOf({ temperature: '0.8' })).toMatchObject({
+      temperature: 0.8,
+      topK: 40,
+      topP: 1,
+    });
+    expect(samplingOf({ topK: '5', seed: '9' })).toMatchObject({
+      temperature: 1,
+      topK: 5,
+      seed: 9,
+    });
+  });
+
+  it.each([
+    [{ temperature: '-1' }, '--temperature'],
+    [{ temperature: '0.0001' }, 'temperature'],
+    [{ topK: '65' }, '--top-k'],
+    [{ topP: '0' }, 'top-p'],
+    [{ topP: '1.5' }, '--top-p'],
+    [{ topP: '0.5', seed: '4294967296' }, '--seed'],
+  ])('%j is a usage error that names %s', (argv, option) => {
+    expect(() => samplingOf(argv)).toThrow(
+      expect.objectContaining({ code: 'usage', message: expect.stringContaining(option) }),
+    );
   });
 });
 

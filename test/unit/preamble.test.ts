@@ -55,7 +55,7 @@ describe('the preamble of a kernel', () => {
       const WG: u32 = 32u;
       const DIM: u32 = 172u;
       const X_STRIDE: u32 = 192u;
-      struct State { position: u32, seq: u32, step: u32, reserved: u32 }
+      struct State { position: u32, seq: u32, step: u32, seed: u32 }
       @group(0) @binding(0) var<uniform> state: State;
       @group(0) @binding(1) var<storage, read> x: array<vec4<elem>>;
       @group(0) @binding(2) var<storage, read_write> y: array<elem>;

@@ -16,13 +16,17 @@ export interface PickTokenShape {
   wg?: number;
 }
 
-/** tokens, picked and run_state after `best` were picked. */
-function outputs(best: readonly number[], { batch, ring, state }: PickTokenShape): CaseBuffers {
+/** tokens, picked and run_state, which also holds a seed, after `best` were picked. */
+export function pickedOutputs(
+  best: readonly (number | 'any')[],
+  { batch, ring, state }: Pick<PickTokenShape, 'batch' | 'ring' | 'state'>,
+  seed = 77,
+): CaseBuffers {
   const [position, seq, step] = state;
   const picked = Array.from({ length: ring * batch }, (_, i) =>
     Math.floor(i / batch) === step % ring ? (best[i % batch] ?? 0) : 'untouched',
   );
-  const out = (values: readonly (number | 'untouched')[]): CaseBuffer => ({
+  const out = (values: readonly (number | 'untouched' | 'any')[]): CaseBuffer => ({
     bytes: unwritten(values.length * 4),
     expect: { kind: 'words', values },
   });
@@ -30,7 +34,7 @@ function outputs(best: readonly number[], { batch, ring, state }: PickTokenShape
     tokens: out(best),
     picked: out(picked),
     run_state: {
-      ...words(position, seq, step, 77),
+      ...words(position, seq, step, seed),
       expect: { kind: 'words', values: [position + seq, 1, step + 1, 'untouched'] },
     },
   };
@@ -60,7 +64,7 @@ export function pickTokenCase(shape: PickTokenShape, seed = 1): KernelCase {
       if (hasNaN) candidates[2 * (b * parts + rng.integer(0, parts)) + 1] = NOT_A_TOKEN;
       best.push(hasNaN ? NOT_A_TOKEN : top * 10 + 7);
     }
-    return { candidates: { bytes: bytesOf(candidates) }, ...outputs(best, shape) };
+    return { candidates: { bytes: bytesOf(candidates) }, ...pickedOutputs(best, shape) };
   };
   return {
     kernel: pickToken.name,
@@ -97,7 +101,7 @@ export function pickFromLogitsCase(
           // Held to account through the token that comes of them.
           expect: { kind: 'scratch' },
         },
-        ...outputs(bestTokens(values, vocab), shape),
+        ...pickedOutputs(bestTokens(values, vocab), shape),
       };
     },
   };

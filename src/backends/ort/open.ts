@@ -2,7 +2,7 @@ import { BenchError, invariant } from '../../core/errors.ts';
 import type { DecoderOptions } from '../../model/onnx/decoder.ts';
 import { ACCURACY_LEVEL } from '../../model/onnx/projection.ts';
 import type { Backend, BackendEnvironment, Session, SessionRequest } from '../backend.ts';
-import { checkRequest } from '../checks.ts';
+import { checkRequest, refuseSampling } from '../checks.ts';
 import { longestRightRun } from './attention-check.ts';
 import { findDevice } from './device.ts';
 import { createDeviceKvCache } from './device-kv-cache.ts';
@@ -36,6 +36,7 @@ export async function openOrtSession(
   environment: BackendEnvironment,
 ): Promise<Session> {
   checkRequest(request);
+  refuseSampling(request, engine.backend);
   await checkProvider(engine);
   try {
     return await openSession(engine, request, environment);

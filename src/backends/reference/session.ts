@@ -1,6 +1,7 @@
 import type { Variant } from '../../core/cell.ts';
 import type { DeviceInfo } from '../../core/device.ts';
 import { invariant } from '../../core/errors.ts';
+import { type Sampling, sampleToken } from '../../core/sampling.ts';
 import { type RopeTables, ropeTables } from '../../model/rope.ts';
 import type { LoadPhases, Session, SessionMemory, SessionRequest } from '../backend.ts';
 import {
@@ -28,12 +29,14 @@ export class ReferenceSession implements Session {
   readonly mostRunAhead = 1;
   private state: { weights: Weights; cache: KvCache; tables: RopeTables } | null;
   private readonly bounds: SessionBounds;
+  private readonly sampling: Sampling | undefined;
   /** Last prediction of each sequence, not yet in the cache; null before the first prefill. */
   private pending: Int32Array | null = null;
 
   constructor(request: SessionRequest, variant: Variant, weights: Weights, readMs: number) {
     const { batch, contextTokens, model } = request;
     this.variant = variant;
+    this.sampling = request.sampling;
     this.bounds = { batch, position: 0, contextTokens, vocab: model.config.vocab };
     this.state = {
       weights,
@@ -59,7 +62,7 @@ export class ReferenceSession implements Session {
     const dim = weights.config.dim;
     const next = Int32Array.from({ length: this.bounds.batch }, (_, b) => {
       const last = (b + 1) * seq - 1;
-      return argmax(headLogits(hidden.subarray(last * dim, (last + 1) * dim), weights));
+      return this.pick(headLogits(hidden.subarray(last * dim, (last + 1) * dim), weights), b);
     });
     this.pending = next;
     return next.slice();
@@ -105,9 +108,19 @@ export class ReferenceSession implements Session {
   /** Appends tokens[batch][seq]; returns the hidden states the LM head reads, f64[batch·seq, dim]. */
   private advance(tokens: Int32Array, seq: number): Float64Array {
     const { batch, position } = this.bounds;
-    const hidden = forward(tokens, { ...this.open(), batch, start: position });
+    const hidden = forward(tokens, {
+      ...this.open(),
+      int8Activations: this.variant.activations === 'int8',
+      batch,
+      start: position,
+    });
     this.bounds.position += seq;
     return hidden;
+  }
+
+  /** The next token of sequence `b` from its logits. */
+  private pick(logits: Float64Array, b: number): number {
+    return this.sampling ? sampleToken(logits, this.sampling, this.position, b) : argmax(logits);
   }
 
   private open() {

@@ -1,4 +1,5 @@
 import type { ActivationFormat, KvFormat } from '../../core/cell.ts';
+import type { Sampling } from '../../core/sampling.ts';
 import { bufferUsage } from '../../gpu/constants.ts';
 import type { BufferKind, GpuDevice } from '../../gpu/device.ts';
 import type { ModelConfig } from '../config.ts';
@@ -6,8 +7,8 @@ import { kvRowBytes } from '../footprint.ts';
 import { BLOCK, blocksPerRow } from '../packed.ts';
 import { mostSplits } from './kernel-choice.ts';
 
-/** Slices of the vocabulary that `argmax` looks through side by side. */
-export const ARGMAX_PARTS = 32;
+/** Slices of the vocabulary that `argmax` or `top-k` look through side by side. */
+export const PICK_PARTS = 32;
 /** Steps whose picked tokens are kept on the device. */
 export const RING = 64;
 /** Most decode steps in one submit. Two such groups are under way at once, so the ring holds both. */
@@ -16,6 +17,11 @@ export const MOST_RUN_AHEAD = RING / 2;
 /** A row's length filled up to whole blocks, so that a kernel may read 32 values at a time. */
 export function padded(length: number): number {
   return blocksPerRow(length) * BLOCK;
+}
+
+/** What a kernel stores activations as; int8 ones are stored beside, as codes. */
+export function elemOf({ activations }: { activations: ActivationFormat }): 'f32' | 'f16' {
+  return activations === 'f16' ? 'f16' : 'f32';
 }
 
 /** Everything a run needs besides weights, allocated once: shapes in rows of `maxRows` = batch · chunk. */
@@ -29,8 +35,10 @@ export interface RunBuffers {
   attended: GPUBuffer; // like q
   partials: GPUBuffer | null; // f32[batch, heads, splits, headDim + 4] of attention; null for short caches
   hidden: GPUBuffer; // elem[maxRows, padded(hiddenDim)]
+  xCodes: GPUBuffer | null; // u32[maxRows, widest input / 4] of int8 activations
+  xScales: GPUBuffer | null; // vec2f[maxRows, widest input / 32]
   logits: GPUBuffer; // f32[batch, vocab]
-  candidates: GPUBuffer; // vec2u[batch, ARGMAX_PARTS]
+  candidates: GPUBuffer; // vec2u[batch, PICK_PARTS, 1, or topK where tokens are sampled]
   picked: GPUBuffer; // u32[RING, batch]
   readbacks: readonly [GPUBuffer, GPUBuffer]; // u32[MOST_RUN_AHEAD, batch], mapped by the host in turns
   k: GPUBuffer[]; // per layer [batch, kvHeads, capacity, headDim]
@@ -46,6 +54,8 @@ export interface RunShape {
   maxRows: number;
   kv: KvFormat;
   activations: ActivationFormat;
+  /** How tokens are drawn; the most likely one without it. */
+  sampling?: Sampling | undefined;
 }
 
 /** Most new tokens processed at once: large enough to keep a GPU busy, small enough for the binding limit. */
@@ -63,7 +73,9 @@ export function chunkTokens(
 
 export function allocateRun(gpu: GpuDevice, shape: RunShape): RunBuffers {
   const { config, batch, capacity, maxRows } = shape;
-  const elem = shape.activations === 'f16' ? 2 : 4;
+  const elem = elemOf(shape) === 'f16' ? 2 : 4;
+  const rounded =
+    shape.activations === 'int8' ? maxRows * padded(Math.max(config.dim, config.hiddenDim)) : 0;
   const { STORAGE, COPY_SRC, COPY_DST, UNIFORM, MAP_READ } = bufferUsage;
   const make = (label: string, size: number, kind: BufferKind = 'activations', usage = 0) =>
     gpu.createBuffer({ kind, label, size, usage: STORAGE | COPY_DST | usage });
@@ -91,8 +103,10 @@ export function allocateRun(gpu: GpuDevice, shape: RunShape): RunBuffers {
     attended: make('attended', maxRows * padded(heads * headDim) * elem),
     partials: splits > 1 ? make('partials', batch * heads * splits * (headDim + 4) * 4) : null,
     hidden: make('hidden', maxRows * padded(hiddenDim) * elem),
+    xCodes: rounded > 0 ? make('xCodes', rounded) : null,
+    xScales: rounded > 0 ? make('xScales', (rounded / BLOCK) * 8) : null,
     logits: make('logits', batch * vocab * 4, 'activations', COPY_SRC),
-    candidates: make('candidates', batch * ARGMAX_PARTS * 8),
+    candidates: make('candidates', batch * PICK_PARTS * (shape.sampling?.topK ?? 1) * 8),
     picked: make('picked', RING * batch * 4, 'activations', COPY_SRC),
     readbacks: [readback(0), readback(1)],
     k: perLayer('kCache', cacheBytes),

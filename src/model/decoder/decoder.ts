@@ -209,14 +209,15 @@ export class Decoder {
 
   /** Token ids of positions `at` … `at + count − 1` of each sequence, and the state they run in. */
   #writeInputs(tokens: Int32Array, seq: number, at: number, count: number): void {
-    const { batch } = this.shape;
+    const { batch, sampling } = this.shape;
+    const seed = sampling?.seed ?? 0;
     const rows = new Uint32Array(batch * count);
     for (let b = 0; b < batch; b++) {
       rows.set(tokens.subarray(b * seq + at, b * seq + at + count), b * count);
     }
     const { queue } = this.#gpu.device;
     queue.writeBuffer(this.#run.tokens, 0, rows);
-    const state = new Uint32Array([this.position, count, this.#picked, 0]);
+    const state = new Uint32Array([this.position, count, this.#picked, seed]);
     queue.writeBuffer(this.#run.state, 0, state);
   }
 
