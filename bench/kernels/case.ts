@@ -1,4 +1,5 @@
 import type { Rng } from '../../src/core/rng.ts';
+import type { SubgroupMatrixShape } from '../../src/gpu/adapter-info.ts';
 import type { Dims, KernelInstance } from '../../src/gpu/kernel.ts';
 import type { Expectation } from './expectation.ts';
 
@@ -22,6 +23,8 @@ export interface CaseStep {
   readonly rename?: Readonly<Record<string, string>>;
   /** The one subgroup size that the adapter must have, for kernels that are made for it. */
   readonly subgroupSize?: number;
+  /** What the adapter's matrix units must multiply. */
+  readonly matrix?: SubgroupMatrixShape;
 }
 
 /** A kernel at one shape: what a test checks and a benchmark checks and then times. */

@@ -54,6 +54,20 @@ export const tolerances = {
     absolute: 3e-5,
     reason: 'one rounding to f16 (2⁻¹¹ relative; 2⁻²⁵ where subnormal) on top of f32 sums',
   },
+  /** A matrix unit's f16 operands: each of two factors is rounded by up to 2⁻¹¹, by 2⁻¹²·⁵ in the root mean square. */
+  halfProducts: {
+    nmse: 4e-7,
+    relative: 1.6e-3,
+    absolute: 2e-3,
+    reason: 'both factors of each product rounded to f16: 3·10⁻⁴ of a sum in the root mean square',
+  },
+  /** The same in a score, where exp turns an absolute error into a relative one, and in weights and values. */
+  halfAttention: {
+    nmse: 9e-7,
+    relative: 2e-3,
+    absolute: 5e-3,
+    reason: 'queries, keys, weights and values rounded to f16, at scores of standard deviation 1',
+  },
   /** A value on the boundary between two codes may fall to either side: half a step of one product. */
   int8Boundary: {
     nmse: 1e-5,

@@ -41,10 +41,32 @@ export function adapterName(info: AdapterInfo): string {
   return name || family || 'unknown adapter';
 }
 
+/** A product that the adapter's matrix units make in one instruction: M×K times K×N of `component`, summed as `result`. */
+export interface SubgroupMatrixShape {
+  component: string;
+  result: string;
+  m: number;
+  n: number;
+  k: number;
+}
+
+/** The adapter's matrix products; none where it has no matrix units or does not show them. */
+export function subgroupMatrixShapes(info: AdapterInfo): SubgroupMatrixShape[] {
+  return [...(info.subgroupMatrixConfigs ?? [])].map(
+    ({ componentType: component, resultComponentType: result, M: m, N: n, K: k }) => ({
+      component,
+      result,
+      m,
+      n,
+      k,
+    }),
+  );
+}
+
 /** Tile shapes of the adapter's matrix units, e.g. `f16*f16->f32 16x16x16` (M×N×K). */
 export function subgroupMatrixConfigs(info: AdapterInfo): string[] {
-  return [...(info.subgroupMatrixConfigs ?? [])].map(
-    ({ componentType: a, resultComponentType: r, M, N, K }) => `${a}*${a}->${r} ${M}x${N}x${K}`,
+  return subgroupMatrixShapes(info).map(
+    ({ component: a, result, m, n, k }) => `${a}*${a}->${result} ${m}x${n}x${k}`,
   );
 }
 

@@ -1,4 +1,5 @@
 import type { DeviceInfo } from '../core/device.ts';
+import type { SubgroupMatrixShape } from './adapter-info.ts';
 
 /** What a buffer is for; the ledger counts each kind apart. */
 export type BufferKind = 'weights' | 'kvCache' | 'activations' | 'staging';
@@ -29,6 +30,8 @@ export interface GpuDevice {
   /** Subgroup sizes the adapter may use; 0 without subgroups. */
   readonly subgroupMinSize: number;
   readonly subgroupMaxSize: number;
+  /** What the matrix units multiply, best first as the driver lists it; empty where kernels cannot use them. */
+  readonly subgroupMatrices: readonly SubgroupMatrixShape[];
   readonly hasTimestamps: boolean;
   readonly limits: GPUSupportedLimits;
   /** Throws `out-of-memory` or `validation` naming the buffer, before anything is allocated when a limit forbids it. */

@@ -1,6 +1,10 @@
 import type { DeviceInfo } from '../core/device.ts';
 import { BenchError, invariant } from '../core/errors.ts';
-import type { AdapterInfo } from './adapter-info.ts';
+import {
+  type AdapterInfo,
+  type SubgroupMatrixShape,
+  subgroupMatrixShapes,
+} from './adapter-info.ts';
 import { bufferUsage, mapMode } from './constants.ts';
 import type { BufferKind, BufferRequest, GpuDevice, LedgerSnapshot } from './device.ts';
 import { codeOfGpuError, gpuError, gpuMessage } from './errors.ts';
@@ -8,6 +12,8 @@ import { Ledger } from './ledger.ts';
 
 /** How often a lost device may be late in saying so: a failed map is rejected just before `lost` settles. */
 const LOST_GRACE_MS = 50;
+
+const MATRIX_FEATURE = 'chromium-experimental-subgroup-matrix';
 
 /** The one implementation of GpuDevice, over any WebGPU. */
 export class OpenDevice implements GpuDevice {
@@ -17,6 +23,7 @@ export class OpenDevice implements GpuDevice {
   readonly hasSubgroups: boolean;
   readonly subgroupMinSize: number;
   readonly subgroupMaxSize: number;
+  readonly subgroupMatrices: readonly SubgroupMatrixShape[];
   readonly hasTimestamps: boolean;
   readonly limits: GPUSupportedLimits;
   private readonly accounts = new Ledger();
@@ -33,6 +40,9 @@ export class OpenDevice implements GpuDevice {
     this.hasSubgroups = device.features.has('subgroups');
     this.subgroupMinSize = this.hasSubgroups ? (adapterInfo.subgroupMinSize ?? 4) : 0;
     this.subgroupMaxSize = this.hasSubgroups ? (adapterInfo.subgroupMaxSize ?? 128) : 0;
+    this.subgroupMatrices = device.features.has(MATRIX_FEATURE)
+      ? subgroupMatrixShapes(adapterInfo)
+      : [];
     this.hasTimestamps = device.features.has('timestamp-query');
     this.limits = device.limits;
     device.addEventListener('uncapturederror', (event) => {

@@ -15,6 +15,7 @@ export function scoped(gpu: GpuDevice): DeviceScope {
     hasSubgroups: gpu.hasSubgroups,
     subgroupMinSize: gpu.subgroupMinSize,
     subgroupMaxSize: gpu.subgroupMaxSize,
+    subgroupMatrices: gpu.subgroupMatrices,
     hasTimestamps: gpu.hasTimestamps,
     limits: gpu.limits,
     createBuffer(request) {

@@ -11,6 +11,8 @@ export interface DawnOptions {
   safety?: Safety;
   /** Part of an adapter's name; default: the environment's MTOK_ADAPTER, else the first adapter. */
   adapter?: string;
+  /** `null` computes nothing but has every feature, so it validates texts that no adapter here could run. */
+  backend?: 'null';
 }
 
 /** An instance of Dawn and the choices it was made with, for the record. */
@@ -43,7 +45,8 @@ export async function createDawn(options: DawnOptions = {}): Promise<Dawn> {
   const flags = [
     `enable-dawn-features=${enabled.join(',')}`,
     `disable-dawn-features=${DISABLED_TOGGLES.join(',')}`,
-    ...(adapter === '' ? [] : [`adapter=${adapter}`]),
+    ...(options.backend ? [`backend=${options.backend}`] : []),
+    ...(adapter === '' || options.backend ? [] : [`adapter=${adapter}`]),
   ];
   const { create, globals } = await loadDawn();
   for (const [name, value] of Object.entries(globals)) {
