@@ -43,10 +43,10 @@ function threadsOf({ bq = 32, bk = 32, tm = 4 }: Dims): number {
   return (bq / tm) * (bk / 4);
 }
 
-/** Bytes of the kernel's two arrays in workgroup memory. */
+/** Bytes of the kernel's three arrays in workgroup memory. */
 function workgroupBytes(tunables: Dims, { headDim = 4 }: Dims): number {
   const { bq = 32, bk = 32, depth = 16, values = 4 } = tunables;
   const scores = (bq + bk) * (depth / 4 + 1);
   const products = bq * (bk / 4 + 1) + (values * headDim) / 4;
-  return Math.max(scores, products) * 16 + bq * bk;
+  return Math.max(scores, products) * 16 + (bq + 1) * bk + bq * 8;
 }

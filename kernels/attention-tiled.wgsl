@@ -25,7 +25,10 @@ const PER_THREAD: u32 = (COLUMNS + TX - 1u) / TX;
 const KEYS_AT: u32 = BQ * CHUNK_ROW;
 const VALUES_AT: u32 = BQ * P_ROW;
 var<workgroup> tile: array<vec4f, max((BQ + BK) * CHUNK_ROW, BQ * P_ROW + VALUES * COLUMNS)>;
-var<workgroup> row_parts: array<f32, BQ * TX>;
+const PARTS_ROW: u32 = BQ + 1u;
+var<workgroup> row_parts: array<f32, PARTS_ROW * TX>;
+// The maximum of a row so far, and what its sums shrink by since the maximum before.
+var<workgroup> row_tops: array<vec2f, BQ>;
 
 @compute @workgroup_size(WG)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) thread: u32) {
@@ -37,11 +40,14 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
   let length = state.position + (min(r0 + BQ, queries) - 1u) / GROUP + 1u;
   let base = (group.z * KV_HEADS + group.y) * CAPACITY;
 
+  // Bounds that are known only at run time keep a driver from unrolling loops with barriers in them, which
+  // takes software adapters many seconds.
+  let columns = select(0u, COLUMNS, queries > 0u);
+
   var acc: array<vec4f, TM * PER_THREAD>;
-  var top: array<f32, TM>;
   var total: array<f32, TM>;
-  for (var i = 0u; i < TM; i++) {
-    top[i] = LOWEST;
+  for (var row = thread; row < BQ; row += WG) {
+    row_tops[row] = vec2f(LOWEST, 1.0);
   }
 
   for (var j0 = 0u; j0 < length; j0 += BK) {
@@ -50,7 +56,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
     for (var i = 0u; i < TM; i++) {
       score[i] = vec4f();
     }
-    for (var c0 = 0u; c0 < COLUMNS; c0 += CHUNK) {
+    for (var c0 = 0u; c0 < columns; c0 += CHUNK) {
       for (var i = thread; i < (BQ + BK) * CHUNK; i += WG) {
         let row = i / CHUNK;
         let c = c0 + i % CHUNK;
@@ -69,7 +75,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
         tile[row * CHUNK_ROW + i % CHUNK] = value;
       }
       workgroupBarrier();
-      for (var c = 0u; c < CHUNK; c++) {
+      for (var c = 0u; c < min(CHUNK, columns - c0); c++) {
         let key0 = tile[KEYS_AT + (tx * 4u) * CHUNK_ROW + c];
         let key1 = tile[KEYS_AT + (tx * 4u + 1u) * CHUNK_ROW + c];
         let key2 = tile[KEYS_AT + (tx * 4u + 2u) * CHUNK_ROW + c];
@@ -87,32 +93,40 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
       let last = state.position + min(r0 + row0 + i, queries - 1u) / GROUP;
       score[i] = select(vec4f(LOWEST), score[i], j <= vec4u(last));
       let most = max(score[i].xy, score[i].zw);
-      row_parts[(row0 + i) * TX + tx] = max(most.x, most.y);
+      row_parts[tx * PARTS_ROW + row0 + i] = max(most.x, most.y);
+    }
+    workgroupBarrier();
+    for (var row = thread; row < BQ; row += WG) {
+      let top = row_tops[row].x;
+      var new_top = top;
+      for (var t = 0u; t < TX; t++) {
+        new_top = max(new_top, row_parts[t * PARTS_ROW + row]);
+      }
+      row_tops[row] = vec2f(new_top, exp(top - new_top));
     }
     workgroupBarrier();
     for (var i = 0u; i < TM; i++) {
-      var new_top = top[i];
-      for (var t = 0u; t < TX; t++) {
-        new_top = max(new_top, row_parts[(row0 + i) * TX + t]);
-      }
-      let shrink = exp(top[i] - new_top);
+      let top = row_tops[row0 + i];
       // Every row has seen position 0 by now, so its top is a score and what is masked counts for 0.
-      let weight = exp(score[i] - new_top);
-      total[i] = total[i] * shrink + dot(weight, vec4f(1.0));
+      let weight = exp(score[i] - top.x);
+      total[i] = total[i] * top.y + dot(weight, vec4f(1.0));
       for (var p = 0u; p < PER_THREAD; p++) {
-        acc[i * PER_THREAD + p] *= shrink;
+        acc[i * PER_THREAD + p] *= top.y;
       }
       tile[(row0 + i) * P_ROW + tx] = weight;
-      top[i] = new_top;
     }
 
-    for (var v0 = 0u; v0 < BK; v0 += VALUES) {
+    for (var v0 = 0u; v0 < min(BK, length - j0); v0 += VALUES) {
       for (var i = thread; i < VALUES * COLUMNS; i += WG) {
         let value = base + min(j0 + v0 + i / COLUMNS, length - 1u);
         tile[VALUES_AT + i] = load_v(value * COLUMNS + i % COLUMNS) * v_scale(value);
       }
       workgroupBarrier();
-      for (var v = 0u; v < VALUES; v += 4u) {
+      for (var v = 0u; v < min(VALUES, length - j0 - v0); v += 4u) {
+        var weight: array<vec4f, TM>;
+        for (var i = 0u; i < TM; i++) {
+          weight[i] = tile[(row0 + i) * P_ROW + (v0 + v) / 4u];
+        }
         for (var p = 0u; p < PER_THREAD; p++) {
           let at = VALUES_AT + v * COLUMNS + min(p * TX + tx, COLUMNS - 1u);
           let value0 = tile[at];
@@ -120,9 +134,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
           let value2 = tile[at + COLUMNS * 2u];
           let value3 = tile[at + COLUMNS * 3u];
           for (var i = 0u; i < TM; i++) {
-            let weight = tile[(row0 + i) * P_ROW + (v0 + v) / 4u];
-            acc[i * PER_THREAD + p] +=
-              weight.x * value0 + weight.y * value1 + weight.z * value2 + weight.w * value3;
+            let w = weight[i];
+            acc[i * PER_THREAD + p] += w.x * value0 + w.y * value1 + w.z * value2 + w.w * value3;
           }
         }
       }
@@ -131,13 +144,13 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
   }
 
   for (var i = 0u; i < TM; i++) {
-    row_parts[(row0 + i) * TX + tx] = total[i];
+    row_parts[tx * PARTS_ROW + row0 + i] = total[i];
   }
   workgroupBarrier();
   for (var i = 0u; i < TM; i++) {
     var sum = 0.0;
     for (var t = 0u; t < TX; t++) {
-      sum += row_parts[(row0 + i) * TX + t];
+      sum += row_parts[t * PARTS_ROW + row0 + i];
     }
     let r = r0 + row0 + i;
     let token = group.z * state.seq + r / GROUP;

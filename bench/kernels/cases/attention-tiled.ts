@@ -48,8 +48,16 @@ const edges = [
 
 export const attentionTiledCases: readonly KernelCase[] = [
   ...edges,
-  // Groups of 7, 1, 4 and 8 heads; every head size; rows that divide no tile; batches.
-  attentionTiledCase({ heads: 7, kvHeads: 1, headDim: 20, kv: 'f16', seq: 11, batch: 2 }),
+  // Groups of 7, 4, 1 and 8 heads; every head size; rows that divide no tile; batches; each tile size.
+  attentionTiledCase({
+    heads: 7,
+    kvHeads: 1,
+    headDim: 20,
+    kv: 'f16',
+    seq: 11,
+    batch: 2,
+    tunables: { bq: 32, bk: 16, tm: 8, depth: 16, values: 4 },
+  }),
   attentionTiledCase({
     heads: 4,
     kvHeads: 1,
@@ -57,7 +65,7 @@ export const attentionTiledCases: readonly KernelCase[] = [
     kv: 'f16',
     seq: 40,
     position: 29,
-    tunables: { bq: 64, bk: 32, tm: 8, depth: 32, values: 8 },
+    tunables: { bq: 64, bk: 32, tm: 4, depth: 32, values: 8 },
   }),
   attentionTiledCase({
     heads: 2,
@@ -69,8 +77,24 @@ export const attentionTiledCases: readonly KernelCase[] = [
     spread: 5,
     tunables: { bq: 16, bk: 64, tm: 2, depth: 16, values: 16 },
   }),
-  attentionTiledCase({ heads: 3, kvHeads: 3, headDim: 96, kv: 'int8', seq: 34, batch: 2 }),
-  attentionTiledCase({ heads: 8, kvHeads: 1, headDim: 128, kv: 'f16', seq: 9, elem: 'f16' }),
+  attentionTiledCase({
+    heads: 3,
+    kvHeads: 3,
+    headDim: 96,
+    kv: 'int8',
+    seq: 34,
+    batch: 2,
+    tunables: { bq: 16, bk: 32, tm: 2, depth: 16, values: 8 },
+  }),
+  attentionTiledCase({
+    heads: 8,
+    kvHeads: 1,
+    headDim: 128,
+    kv: 'f16',
+    seq: 9,
+    elem: 'f16',
+    tunables: { bq: 16, bk: 32, tm: 2, depth: 64, values: 4 },
+  }),
   attentionTiledCase({
     heads: 2,
     kvHeads: 1,
@@ -78,6 +102,6 @@ export const attentionTiledCases: readonly KernelCase[] = [
     kv: 'f16',
     seq: 3,
     position: 65,
-    tunables: { bq: 16, bk: 16, tm: 4, depth: 64, values: 4 },
+    tunables: { bq: 16, bk: 16, tm: 2, depth: 64, values: 4 },
   }),
 ];
