@@ -15,7 +15,7 @@ const WEBGPU_BACKENDS: readonly BackendName[] = ['wgsl', 'ort-webgpu'];
 const PROCESSOR_BACKENDS: readonly BackendName[] = ['reference', 'ort-cpu'];
 
 /** Whether this cell needs the adapter that `--adapter` names, in a process of ours. */
-export function needsAdapter({ backend, host }: Cell): boolean {
+export function needsAdapter({ backend, host }: Pick<Cell, 'backend' | 'host'>): boolean {
   return host === 'node' && WEBGPU_BACKENDS.includes(backend);
 }
 

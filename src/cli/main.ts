@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import { addAccuracy } from './accuracy.ts';
 import { addBench } from './bench.ts';
 import { addDoctor } from './doctor-command.ts';
 import { EXIT, reportFailure, usageError } from './failure.ts';
@@ -47,7 +48,15 @@ export function createProgram(): Command {
       getOutHelpWidth: helpWidth,
       getErrHelpWidth: helpWidth,
     });
-  for (const add of [addBench, addGenerate, addLogits, addModels, addReport, addDoctor]) {
+  for (const add of [
+    addBench,
+    addGenerate,
+    addLogits,
+    addAccuracy,
+    addModels,
+    addReport,
+    addDoctor,
+  ]) {
     add(program);
   }
   return program;
