@@ -199,14 +199,28 @@ class Notes {
   }
 }
 
-/** Every distinct way in which something was done, with the operations done so; copies are in the records. */
+/** What follows from an operation's size or was found out about it; it is in the records. */
+const OF_ONE_OPERATION: readonly string[] = [
+  'cache',
+  'copies',
+  'nmse',
+  'tried',
+  'operator',
+  'operationsPerCall',
+  'callsPerSample',
+  'callOverheadMs',
+  'hostMsPerOperation',
+  'gpuMsPerOperation',
+];
+
+/** Every distinct way in which something was done, with the operations done so. */
 function settingsLines(records: readonly KernelMeasurementRecord[]): string[] {
   const ways = new Map<string, Set<string>>();
   for (const record of records) {
     for (const { role, name, settings, figures } of record.contenders) {
       if (role === 'warm' || !figures) continue;
       const choices = Object.entries(settings)
-        .filter(([key]) => !['cache', 'copies'].includes(key))
+        .filter(([key]) => !OF_ONE_OPERATION.includes(key))
         .map(([key, value]) => `${key} ${value}`);
       const way = plainText(`${name}: ${choices.join(', ')}`);
       ways.set(way, (ways.get(way) ?? new Set()).add(record.name));
