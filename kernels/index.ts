@@ -20,6 +20,8 @@ import { probeRead } from './probe-read.ts';
 import { quantiseRows } from './quantise-rows.ts';
 import { rmsnorm } from './rmsnorm.ts';
 import { ropeAppend } from './rope-append.ts';
+import { sampleToken } from './sample-token.ts';
+import { topK } from './top-k.ts';
 
 /** Every kernel, in the order in which a decode step first uses it; then those that measure an adapter's peaks. */
 export const kernels: readonly KernelSpec[] = [
@@ -41,6 +43,8 @@ export const kernels: readonly KernelSpec[] = [
   attentionMerge,
   argmax,
   pickToken,
+  topK,
+  sampleToken,
   probeCopy,
   probeRead,
   probeFma,

@@ -24,7 +24,7 @@ export const write = (type: string, shape: string): Binding => ({
 export const uniformState = (): Binding => ({
   access: 'uniform',
   type: 'State',
-  shape: 'position, seq, step, reserved',
+  shape: 'position, seq, step, seed',
 });
 
 /** Workgroups along x before a long grid goes on along y: below every adapter's 65 535 a dimension. */

@@ -3,9 +3,9 @@ import { bindingsOf, FOLD, type KernelInstance } from './kernel.ts';
 
 /**
  * What changes from call to call, in one 16-byte uniform that decode steps advance on the device:
- * tokens already in the cache, new tokens per sequence, and the count of tokens picked so far.
+ * tokens already in the cache, new tokens per sequence, the count of tokens picked so far, and the seed of sampling.
  */
-export const STATE_WGSL = 'struct State { position: u32, seq: u32, step: u32, reserved: u32 }';
+export const STATE_WGSL = 'struct State { position: u32, seq: u32, step: u32, seed: u32 }';
 
 /** headDim → HEAD_DIM, k → K. */
 export function constantName(name: string): string {

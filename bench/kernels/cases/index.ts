@@ -16,6 +16,8 @@ import { pickTokenCases } from './pick-token.ts';
 import { probeCases } from './probes.ts';
 import { rmsnormCases } from './rmsnorm.ts';
 import { ropeAppendCases } from './rope-append.ts';
+import { sampleTokenCases } from './sample-token.ts';
+import { topKCases } from './top-k.ts';
 
 /** Shapes picked by hand so that every kernel and module meets its edges; small enough for a software adapter. */
 export const kernelCases: readonly KernelCase[] = [
@@ -35,5 +37,7 @@ export const kernelCases: readonly KernelCase[] = [
   ...attentionSubgroupMatrixCases,
   ...argmaxCases,
   ...pickTokenCases,
+  ...topKCases,
+  ...sampleTokenCases,
   ...probeCases,
 ];
