@@ -12,8 +12,16 @@ function resolveVariant(request: VariantRequest): Variant {
       hint: 'Ask for f32 activations, or use another backend.',
     });
   }
+  const { weights } = request;
+  if (request.activations === 'int8' && weights !== 'int8' && weights !== 'int4') {
+    throw new BenchError(
+      'unsupported',
+      `int8 activations are for int8 and int4 weights, not for ${weights}`,
+      { hint: 'Ask for f32 activations.' },
+    );
+  }
   const kv = request.kv === 'auto' ? 'f32' : request.kv;
-  return { weights: request.weights, kv, activations: 'f32' };
+  return { weights, kv, activations: request.activations === 'int8' ? 'int8' : 'f32' };
 }
 
 /** The oracle: a plain, slow forward pass in TypeScript with f64 sums, over the same packed integers. */

@@ -115,6 +115,7 @@ class WgslSession implements Session {
       prefillChunkTokens: maxRows / batch,
       dispatchesPerStep: this.#decoder.dispatchesPerStep,
       submitsPerStep: 1,
+      activationSlots: this.#decoder.activationSlots,
       kernelChoices: describeChoices(this.#tuned),
       subgroups: this.#gpu.hasSubgroups,
     };

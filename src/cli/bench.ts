@@ -51,7 +51,7 @@ export function addBench(program: Command): void {
       'KV cache: auto, f32, f16, int8 (default: auto, f16 where the engine has it)',
       join,
     )
-    .option('--activations <list>', 'activations: auto, f32, f16 (default: auto)', join)
+    .option('--activations <list>', 'activations: auto, f32, f16, int8 (default: auto)', join)
     .option('--host <list>', `of ${HOST_NAMES.join(', ')} (default: ${DEFAULT_SWEEP.hosts})`, join)
     .option(
       '-p, --prompt-tokens <list>',

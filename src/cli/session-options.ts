@@ -42,7 +42,7 @@ export function addSessionOptions(command: Command): Command {
     .option('--backend <name>', `one of ${BACKEND_NAMES.join(', ')} (default: wgsl)`)
     .option('--variant <format>', 'weights: f32, f16, int8 or int4 (default: f16)')
     .option('--kv <format>', 'KV cache: auto, f32, f16 or int8 (default: auto)')
-    .option('--activations <format>', 'activations: auto, f32 or f16 (default: auto)')
+    .option('--activations <format>', 'activations: auto, f32, f16 or int8 (default: auto)')
     .option('--host <name>', `${HOST_NAMES.join(' or ')} (default: node)`)
     .option('--adapter <name>', 'WebGPU adapter; see mtok doctor');
 }

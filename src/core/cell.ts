@@ -4,8 +4,11 @@
 export type WeightFormat = 'f32' | 'f16' | 'int8' | 'int4';
 /** Number format of the KV cache; `int8` has a scale for every token and head (see src/model/kv-int8.ts). */
 export type KvFormat = 'f32' | 'f16' | 'int8';
-/** Number format in which activations are stored between operators. */
-export type ActivationFormat = 'f32' | 'f16';
+/**
+ * Number format of activations between operators. `int8`: f32, but what quantised matrices are multiplied with is
+ * rounded to blocks of 32 int8, except the output of attention. Another function than exact activations.
+ */
+export type ActivationFormat = 'f32' | 'f16' | 'int8';
 
 export const WEIGHT_FORMATS = [
   'f32',
@@ -14,7 +17,11 @@ export const WEIGHT_FORMATS = [
   'int4',
 ] as const satisfies readonly WeightFormat[];
 export const KV_FORMATS = ['f32', 'f16', 'int8'] as const satisfies readonly KvFormat[];
-export const ACTIVATION_FORMATS = ['f32', 'f16'] as const satisfies readonly ActivationFormat[];
+export const ACTIVATION_FORMATS = [
+  'f32',
+  'f16',
+  'int8',
+] as const satisfies readonly ActivationFormat[];
 
 /** The three number formats of a run. */
 export interface Variant {

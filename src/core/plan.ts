@@ -20,7 +20,7 @@ export interface SweepOptions {
   variants: string;
   /** `--kv`: `auto`, `f32`, `f16`, `int8` */
   kv: string;
-  /** `--activations`: `auto`, `f32`, `f16` */
+  /** `--activations`: `auto`, `f32`, `f16`, `int8` */
   activations: string;
   /** `--host` */
   hosts: string;

@@ -27,7 +27,7 @@ export const workloadSchema = z.object({
 export const variantSchema = z.object({
   weights: z.enum(['f32', 'f16', 'int8', 'int4']),
   kv: z.enum(['f32', 'f16', 'int8', 'auto']),
-  activations: z.enum(['f32', 'f16', 'auto']),
+  activations: z.enum(['f32', 'f16', 'int8', 'auto']),
 });
 
 export const cellSchema = z.object({

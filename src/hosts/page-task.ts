@@ -34,7 +34,7 @@ const sessionFacts = z.object({
   variant: z.object({
     weights: z.enum(['f32', 'f16', 'int8', 'int4']),
     kv: z.enum(['f32', 'f16', 'int8']),
-    activations: z.enum(['f32', 'f16']),
+    activations: z.enum(['f32', 'f16', 'int8']),
   }),
   device: deviceSchema,
 });

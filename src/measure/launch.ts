@@ -23,7 +23,7 @@ export const launchResultSchema = z.object({
   variant: z.object({
     weights: z.enum(['f32', 'f16', 'int8', 'int4']),
     kv: z.enum(['f32', 'f16', 'int8']),
-    activations: z.enum(['f32', 'f16']),
+    activations: z.enum(['f32', 'f16', 'int8']),
   }),
   device: deviceSchema,
   settings: z.record(z.string(), scalar),

@@ -56,7 +56,9 @@ function nmse(a: Float32Array, b: Float32Array): number {
 /** Logits of a fresh session against the reference on the same packed weights. */
 async function distance(gpu: GpuDevice, model: PackedModel, shape: Shape = {}): Promise<number> {
   const tokens = prompt(model, 37);
-  const reference = await openReference(model, { contextTokens: 64, kv: shape.kv ?? 'f32' });
+  const { kv = 'f32', activations } = shape;
+  const rounds = activations === 'int8' ? activations : 'f32';
+  const reference = await openReference(model, { contextTokens: 64, kv, activations: rounds });
   const session = await open(gpu, model, shape);
   try {
     return nmse(await session.logits(tokens), await reference.logits(tokens));
@@ -92,6 +94,31 @@ it.each(variants)('%s %s: logits are the reference’s', async (preset, weights)
     });
   }
 });
+
+it.each(['int4', 'int8'] as const)(
+  '%s: rounds activations as the reference does',
+  async (weights) => {
+    const model = await packSynthetic('synthetic:test-odd', weights);
+    const { vocab } = model.config;
+    const tokens = prompt(model, 37);
+    const exact = await openReference(model, { contextTokens: 64 });
+    const reference = await openReference(model, { contextTokens: 64, activations: 'int8' });
+    const session = await open(full, model, { activations: 'int8' });
+    const wanted = await reference.logits(tokens);
+    const effect = nmse(wanted, await exact.logits(tokens));
+    const prompted = await session.logits(tokens);
+    // Token by token the kernels of a decode step run: the same function.
+    await session.rewind(0);
+    const rows: number[] = [];
+    for (const token of tokens) rows.push(...(await session.logits(Int32Array.of(token))));
+    for (const got of [prompted, Float32Array.from(rows)]) {
+      // A value on the boundary between two codes may fall to either side of it, and moves what comes after.
+      expect(nmse(got.subarray(0, vocab), wanted.subarray(0, vocab))).toBeLessThanOrEqual(1e-10);
+      expect(nmse(got, wanted)).toBeLessThanOrEqual(effect / 2);
+    }
+    for (const engine of [session, reference, exact]) await engine.dispose();
+  },
+);
 
 it('keeps the int8 KV cache of the reference, in the bytes it says', async () => {
   const model = await packSynthetic('synthetic:test-odd', 'f16');

@@ -1,6 +1,6 @@
 import type { BackendEnvironment, Session, SessionRequest } from '../../src/backends/backend.ts';
 import { createBackend } from '../../src/backends/reference.ts';
-import type { KvFormat } from '../../src/core/cell.ts';
+import type { ActivationFormat, KvFormat } from '../../src/core/cell.ts';
 import type { PackedModel } from '../../src/model/packed.ts';
 
 const environment: BackendEnvironment = {
@@ -15,10 +15,13 @@ const environment: BackendEnvironment = {
 /** A session of the oracle; f32 cache, batch 1 and 256 tokens unless the options say otherwise. */
 export function openReference(
   model: PackedModel,
-  options: Partial<Pick<SessionRequest, 'batch' | 'contextTokens'>> & { kv?: KvFormat } = {},
+  options: Partial<Pick<SessionRequest, 'batch' | 'contextTokens'>> & {
+    kv?: KvFormat;
+    activations?: ActivationFormat;
+  } = {},
 ): Promise<Session> {
-  const { batch = 1, contextTokens = 256, kv = 'f32' } = options;
-  const variant = { weights: model.weights, kv, activations: 'auto' } as const;
+  const { batch = 1, contextTokens = 256, kv = 'f32', activations = 'f32' } = options;
+  const variant = { weights: model.weights, kv, activations };
   return createBackend(environment).open({ model, variant, batch, contextTokens });
 }
 

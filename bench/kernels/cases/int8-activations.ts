@@ -9,7 +9,12 @@ import {
   rowModules,
 } from '../../../kernels/modules.ts';
 import { quantiseRows } from '../../../kernels/quantise-rows.ts';
-import { matmul, quantiseActivations, rmsnorm } from '../../../src/backends/reference/ops.ts';
+import {
+  matmul,
+  quantiseActivations,
+  rmsnorm,
+  roundActivations,
+} from '../../../src/backends/reference/ops.ts';
 import type { Rng } from '../../../src/core/rng.ts';
 import { type Dims, instantiate } from '../../../src/gpu/kernel.ts';
 import { padded } from '../../../src/model/decoder/buffers.ts';
@@ -89,10 +94,7 @@ export function int8ActivationsCase(shape: Int8ActivationsShape, seed = 1): Kern
       const norm = normals(rng.fork('norm'), k, 0.25, 1);
       const factor = isNormed ? rmsnorm(x, rows, k, norm, Math.fround(EPS)) : x;
       const { codes, scales } = quantiseActivations(factor, rows, k);
-      const quantised = Float64Array.from(codes, (code, i) => {
-        const block = Math.floor(i / k) * blocks + Math.floor((i % k) / BLOCK);
-        return code * (scales[block] ?? 0);
-      });
+      const quantised = roundActivations(factor, rows, k);
       const product = matmul(quantised, rows, k, matrix.values, n);
       const sums = Float64Array.from({ length: rows * blocks * 2 }, (_, i) => {
         const block = Math.floor(i / 2);

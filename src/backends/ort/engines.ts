@@ -108,6 +108,13 @@ export function resolveVariant(
       { hint: 'Ask for f16 or f32, or use --backend wgsl.' },
     );
   }
+  if (activations === 'int8') {
+    throw new BenchError(
+      'unsupported',
+      `${backend} rounds activations in blocks of its own choosing: another function than these int8`,
+      { hint: 'Ask for f16 or f32, or use --backend wgsl.' },
+    );
+  }
   if (kv !== 'auto' && activations !== 'auto' && kv !== activations) {
     throw new BenchError(
       'unsupported',

@@ -1,7 +1,6 @@
-import type { ModelConfig } from '../../model/config.ts';
 import type { RopeTables } from '../../model/rope.ts';
 import type { KvCache } from './kv-cache.ts';
-import { add, attention, matmul, rmsnorm, rope, swiglu } from './ops.ts';
+import { add, attention, matmul, rmsnorm, rope, roundActivations, swiglu } from './ops.ts';
 import type { LayerWeights, Weights } from './weights.ts';
 
 /** What a forward pass works on: `batch` sequences with `start` tokens in the cache each. */
@@ -9,6 +8,8 @@ export interface ForwardState {
   weights: Weights;
   cache: KvCache;
   tables: RopeTables;
+  /** Inputs of matrices, except attention's output, are rounded to blocks of int8. */
+  int8Activations: boolean;
   batch: number;
   start: number;
 }
@@ -65,13 +66,19 @@ function attend(
   return out;
 }
 
+/** x [rows, k] as the matrices get it. */
+function asInput(x: Float64Array, k: number, { int8Activations }: ForwardState): Float64Array {
+  return int8Activations ? roundActivations(x, x.length / k, k) : x;
+}
+
 /** down(silu(gate(x))·up(x)). x [rows, dim] → [rows, dim] */
-function feedForward(x: Float64Array, layer: LayerWeights, config: ModelConfig): Float64Array {
-  const { dim, hiddenDim } = config;
+function feedForward(x: Float64Array, layer: LayerWeights, state: ForwardState): Float64Array {
+  const { dim, hiddenDim } = state.weights.config;
   const rows = x.length / dim;
   const gate = matmul(x, rows, dim, layer.gate, hiddenDim);
   const up = matmul(x, rows, dim, layer.up, hiddenDim);
-  return matmul(swiglu(gate, up), rows, hiddenDim, layer.down, dim);
+  const hidden = asInput(swiglu(gate, up), hiddenDim, state);
+  return matmul(hidden, rows, hiddenDim, layer.down, dim);
 }
 
 /** Residual stream after all layers; appends tokens[batch][seq] to the cache. → [batch·seq, dim] */
@@ -81,9 +88,11 @@ export function residualStream(tokens: Int32Array, state: ForwardState): Float64
   const rows = tokens.length;
   let x = embed(weights, tokens);
   weights.layers.forEach((layer, index) => {
-    const attended = attend(rmsnorm(x, rows, dim, layer.attnNorm, normEps), layer, index, state);
+    const normed = (weight: Float32Array) =>
+      asInput(rmsnorm(x, rows, dim, weight, normEps), dim, state);
+    const attended = attend(normed(layer.attnNorm), layer, index, state);
     x = add(x, matmul(attended, rows, heads * headDim, layer.o, dim));
-    x = add(x, feedForward(rmsnorm(x, rows, dim, layer.mlpNorm, normEps), layer, weights.config));
+    x = add(x, feedForward(normed(layer.mlpNorm), layer, state));
   });
   return x;
 }
@@ -92,7 +101,11 @@ export function residualStream(tokens: Int32Array, state: ForwardState): Float64
 export function forward(tokens: Int32Array, state: ForwardState): Float64Array {
   const { config, finalNorm } = state.weights;
   const x = residualStream(tokens, state);
-  return rmsnorm(x, tokens.length, config.dim, finalNorm, config.normEps);
+  return asInput(
+    rmsnorm(x, tokens.length, config.dim, finalNorm, config.normEps),
+    config.dim,
+    state,
+  );
 }
 
 /** Logits of one hidden state. hidden [dim] → [vocab] */

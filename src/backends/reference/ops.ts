@@ -89,6 +89,16 @@ export function quantiseActivations(
   return { codes, scales };
 }
 
+/** Activations [rows, k] rounded to what `quantiseActivations` can hold. */
+export function roundActivations(x: Vector, rows: number, k: number): Float64Array {
+  const { codes, scales } = quantiseActivations(x, rows, k);
+  const blocks = scales.length / rows;
+  return Float64Array.from(codes, (code, i) => {
+    const block = Math.floor(i / k) * blocks + Math.floor((i % k) / 32);
+    return code * (scales[block] ?? 0);
+  });
+}
+
 function roundTiesToEven(value: number): number {
   const nearest = Math.round(value);
   return Math.abs(value % 1) === 0.5 && nearest % 2 !== 0 ? nearest - 1 : nearest;

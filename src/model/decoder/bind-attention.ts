@@ -2,6 +2,7 @@ import { attention } from '../../../kernels/attention.ts';
 import { attentionMerge } from '../../../kernels/attention-merge.ts';
 import { attentionShuffle } from '../../../kernels/attention-shuffle.ts';
 import { attentionSplit } from '../../../kernels/attention-split.ts';
+import { attentionTiled } from '../../../kernels/attention-tiled.ts';
 import {
   attendedModules,
   kvLoadModules,
@@ -13,7 +14,7 @@ import { ropeAppend } from '../../../kernels/rope-append.ts';
 import { invariant } from '../../core/errors.ts';
 import { instantiate } from '../../gpu/kernel.ts';
 import type { BoundKernel } from '../../gpu/program.ts';
-import { padded } from './buffers.ts';
+import { elemOf, padded } from './buffers.ts';
 import { type AttentionChoice, mostSplits } from './kernel-choice.ts';
 import {
   type BindContext,
@@ -26,7 +27,7 @@ import {
 /** q/k norm, rotary embedding, append to layer `i`'s cache: one dispatch. */
 export function bindRopeAppend(context: ProgramContext, i: number): Promise<BoundKernel> {
   const { compiler, shape, run, weights } = context;
-  const { config, activations, kv, capacity } = shape;
+  const { config, kv, capacity } = shape;
   const { heads, kvHeads, headDim } = config;
   const w = weights.layers[i];
   invariant(w, `no weights for layer ${i}`);
@@ -42,7 +43,7 @@ export function bindRopeAppend(context: ProgramContext, i: number): Promise<Boun
       epsBits: floatBits(config.normEps),
     },
     modules: { reduce: reduceModuleFor(Number.POSITIVE_INFINITY, 0), kv: kvStoreModules[kv] },
-    elem: activations,
+    elem: elemOf(shape),
   });
   const { state, qkv, q } = run;
   const { rotation } = weights;
@@ -50,6 +51,13 @@ export function bindRopeAppend(context: ProgramContext, i: number): Promise<Boun
   const norms = w.qkNorms ?? w.attnNorm;
   return compiler.bind(instance, whole({ state, qkv, rotation, norms, q, ...cache(context, i) }));
 }
+
+/** Kernels in which a workgroup goes through the whole context. */
+const wholeContext = {
+  attention,
+  'attention-shuffle': attentionShuffle,
+  'attention-tiled': attentionTiled,
+} as const;
 
 /** Attention of the new rows over layer `i`'s cache, for contexts of at most `context` positions. */
 export async function bindAttention(
@@ -59,21 +67,17 @@ export async function bindAttention(
   context = bindable.shape.capacity,
 ): Promise<BoundKernel[]> {
   const { gpu, compiler, shape, run } = bindable;
-  const { config, activations: elem, kv, capacity } = shape;
+  const { config, kv, capacity } = shape;
+  const elem = elemOf(shape);
   const { heads, kvHeads, headDim } = config;
   const { kernel, lanes, tunables } = chooseAttention(bindable, kind, context);
   const dims = { heads, kvHeads, headDim, capacity, qStride: padded(heads * headDim), lanes };
   const { state, q, attended: y } = run;
   const inputs = { state, q, ...cache(bindable, i) };
   if (kernel !== 'attention-split') {
-    const spec = kernel === 'attention' ? attention : attentionShuffle;
     const modules = { kv: kvLoadModules[kv] };
-    return [
-      await compiler.bind(
-        instantiate(spec, { dims, tunables, modules, elem }),
-        whole({ ...inputs, y }),
-      ),
-    ];
+    const instance = instantiate(wholeContext[kernel], { dims, tunables, modules, elem });
+    return [await compiler.bind(instance, whole({ ...inputs, y }))];
   }
   const { splits = 1 } = tunables;
   const modules = {

@@ -1,31 +1,20 @@
 import { embed } from '../../../kernels/embed.ts';
-import { type OutModule, reduceModuleFor, weightModules } from '../../../kernels/modules.ts';
+import { reduceModuleFor, weightModules } from '../../../kernels/modules.ts';
 import { rmsnorm } from '../../../kernels/rmsnorm.ts';
 import { instantiate } from '../../gpu/kernel.ts';
 import type { BoundKernel } from '../../gpu/program.ts';
-import { padded } from './buffers.ts';
+import { bindInt8Product, takesInt8 } from './bind-int8-product.ts';
+import { elemOf, padded } from './buffers.ts';
 import type { DeviceMatrix } from './device-matrix.ts';
 import { productKernel, takesNorm } from './product.ts';
-import { type BindContext, floatBits, type ProgramContext, whole } from './program-context.ts';
-
-/** The activation side of a matrix product. */
-export interface ProductInput {
-  x: GPUBuffer;
-  xStride: number;
-  /** One row a sequence, known beforehand. */
-  few: boolean;
-  /** Where not few: the class of prefill, one of PREFILL_ROWS; default the largest. */
-  most?: number;
-  rows: 'all' | 'last';
-}
-
-/** Where a product goes. */
-export interface ProductOutput {
-  through: OutModule;
-  y: GPUBuffer;
-  yStride: number;
-  bias?: GPUBuffer | null;
-}
+import {
+  type BindContext,
+  floatBits,
+  type ProductInput,
+  type ProductOutput,
+  type ProgramContext,
+  whole,
+} from './program-context.ts';
 
 /** y = x·Wᵀ, one dispatch a slice of W. */
 export function bindProduct(
@@ -34,7 +23,9 @@ export function bindProduct(
   from: ProductInput,
   to: ProductOutput,
 ): Promise<BoundKernel[]> {
-  return bindSlices(context, matrix, from, to, null);
+  return from.isRounded && takesInt8(context.shape, matrix)
+    ? bindInt8Product(context, null, matrix, from, to)
+    : bindSlices(context, matrix, from, to, null);
 }
 
 /**
@@ -52,6 +43,9 @@ export async function bindNormedProduct(
   const { few, most = Number.POSITIVE_INFINITY, rows, isOneToken } = from;
   const { format, n, k } = matrix;
   const xStride = padded(shape.config.dim);
+  if (takesInt8(shape, matrix)) {
+    return bindInt8Product(context, weight, matrix, { x: run.x, xStride, few, rows }, to);
+  }
   if (isOneToken && takesNorm(choices.product({ format, n, k, rows: shape.batch, most }))) {
     return bindSlices(context, matrix, { x: run.x, xStride, few, rows }, to, weight);
   }
@@ -74,6 +68,7 @@ function bindSlices(
       const instance = productKernel(gpu, choices, {
         format: matrix.format,
         n: slice.rows,
+        matrixRows: matrix.n,
         k: matrix.k,
         batch: shape.batch,
         few,
@@ -83,7 +78,7 @@ function bindSlices(
         xStride,
         yStride,
         yOffset: slice.row0,
-        elem: shape.activations,
+        elem: elemOf(shape),
         normEpsBits: norm ? floatBits(shape.config.normEps) : null,
       });
       const optional = { ...(bias && { bias }), ...(norm && { norm }) };
@@ -99,7 +94,7 @@ export function bindNorm(
   weight: GPUBuffer,
   last: boolean,
 ): Promise<BoundKernel> {
-  const { config, activations } = shape;
+  const { config } = shape;
   const instance = instantiate(rmsnorm, {
     dims: {
       dim: config.dim,
@@ -108,7 +103,7 @@ export function bindNorm(
       last: last ? 1 : 0,
     },
     modules: { reduce: reduceModuleFor(Number.POSITIVE_INFINITY, 0) },
-    elem: activations,
+    elem: elemOf(shape),
   });
   const { state, x, norm } = run;
   return compiler.bind(instance, whole({ state, x, w: weight, y: norm }));

@@ -1,11 +1,7 @@
 import type { ActivationFormat, KvFormat } from '../../core/cell.ts';
 import type { Sampling } from '../../core/sampling.ts';
-import { bufferUsage } from '../../gpu/constants.ts';
-import type { BufferKind, GpuDevice } from '../../gpu/device.ts';
 import type { ModelConfig } from '../config.ts';
-import { kvRowBytes } from '../footprint.ts';
 import { BLOCK, blocksPerRow } from '../packed.ts';
-import { mostSplits } from './kernel-choice.ts';
 
 /** Slices of the vocabulary that `argmax` or `top-k` look through side by side. */
 export const PICK_PARTS = 32;
@@ -24,7 +20,10 @@ export function elemOf({ activations }: { activations: ActivationFormat }): 'f32
   return activations === 'f16' ? 'f16' : 'f32';
 }
 
-/** Everything a run needs besides weights, allocated once: shapes in rows of `maxRows` = batch · chunk. */
+/**
+ * Everything a run needs besides weights, allocated once: shapes in rows of `maxRows` = batch · chunk. From `x` to
+ * `candidates` several are the same buffer at different times of a step, see activations.ts.
+ */
 export interface RunBuffers {
   tokens: GPUBuffer; // u32[maxRows]
   state: GPUBuffer; // 4 words, see STATE_WGSL
@@ -41,6 +40,8 @@ export interface RunBuffers {
   candidates: GPUBuffer; // vec2u[batch, PICK_PARTS, 1, or topK where tokens are sampled]
   picked: GPUBuffer; // u32[RING, batch]
   readbacks: readonly [GPUBuffer, GPUBuffer]; // u32[MOST_RUN_AHEAD, batch], mapped by the host in turns
+  /** The buffers that activations share. */
+  arena: readonly GPUBuffer[];
   k: GPUBuffer[]; // per layer [batch, kvHeads, capacity, headDim]
   v: GPUBuffer[];
   kScales: GPUBuffer[]; // per layer f32[batch, kvHeads, capacity]; none unless the cache is int8
@@ -69,49 +70,4 @@ export function chunkTokens(
   const widest = Math.max((heads + 2 * kvHeads) * headDim, padded(hiddenDim), padded(dim));
   const rows = Math.min(1024, Math.floor(bindingLimit / (widest * 4)));
   return Math.max(1, Math.min(capacity, Math.floor(rows / batch)));
-}
-
-export function allocateRun(gpu: GpuDevice, shape: RunShape): RunBuffers {
-  const { config, batch, capacity, maxRows } = shape;
-  const elem = elemOf(shape) === 'f16' ? 2 : 4;
-  const rounded =
-    shape.activations === 'int8' ? maxRows * padded(Math.max(config.dim, config.hiddenDim)) : 0;
-  const { STORAGE, COPY_SRC, COPY_DST, UNIFORM, MAP_READ } = bufferUsage;
-  const make = (label: string, size: number, kind: BufferKind = 'activations', usage = 0) =>
-    gpu.createBuffer({ kind, label, size, usage: STORAGE | COPY_DST | usage });
-  const { dim, hiddenDim, heads, kvHeads, headDim, vocab, layers } = config;
-  const cacheRows = batch * kvHeads * capacity;
-  const scaleBytes = shape.kv === 'int8' ? cacheRows * 4 : 0;
-  const cacheBytes = cacheRows * kvRowBytes(shape.kv, headDim) - scaleBytes;
-  const splits = mostSplits(capacity);
-  const perLayer = (name: string, size: number) =>
-    Array.from({ length: size > 0 ? layers : 0 }, (_, i) => make(`${name}.${i}`, size, 'kvCache'));
-  const readback = (i: number) =>
-    gpu.createBuffer({
-      kind: 'staging',
-      label: `readback.${i}`,
-      size: MOST_RUN_AHEAD * batch * 4,
-      usage: MAP_READ | COPY_DST,
-    });
-  return {
-    tokens: make('tokens', maxRows * 4),
-    state: make('state', 16, 'activations', UNIFORM),
-    x: make('x', maxRows * padded(dim) * 4),
-    norm: make('norm', maxRows * padded(dim) * elem),
-    qkv: make('qkv', maxRows * (heads + 2 * kvHeads) * headDim * elem),
-    q: make('q', maxRows * padded(heads * headDim) * elem),
-    attended: make('attended', maxRows * padded(heads * headDim) * elem),
-    partials: splits > 1 ? make('partials', batch * heads * splits * (headDim + 4) * 4) : null,
-    hidden: make('hidden', maxRows * padded(hiddenDim) * elem),
-    xCodes: rounded > 0 ? make('xCodes', rounded) : null,
-    xScales: rounded > 0 ? make('xScales', (rounded / BLOCK) * 8) : null,
-    logits: make('logits', batch * vocab * 4, 'activations', COPY_SRC),
-    candidates: make('candidates', batch * PICK_PARTS * (shape.sampling?.topK ?? 1) * 8),
-    picked: make('picked', RING * batch * 4, 'activations', COPY_SRC),
-    readbacks: [readback(0), readback(1)],
-    k: perLayer('kCache', cacheBytes),
-    v: perLayer('vCache', cacheBytes),
-    kScales: perLayer('kScales', scaleBytes),
-    vScales: perLayer('vScales', scaleBytes),
-  };
 }

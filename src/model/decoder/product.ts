@@ -11,7 +11,7 @@ import {
   rowModules,
   weightModules,
 } from '../../../kernels/modules.ts';
-import type { ActivationFormat, WeightFormat } from '../../core/cell.ts';
+import type { WeightFormat } from '../../core/cell.ts';
 import type { GpuDevice } from '../../gpu/device.ts';
 import { instantiate, type KernelInstance } from '../../gpu/kernel.ts';
 import { fixedSubgroupSize, type KernelChoices, type ProductChoice } from './kernel-choice.ts';
@@ -20,6 +20,8 @@ import { fixedSubgroupSize, type KernelChoices, type ProductChoice } from './ker
 export interface ProductRequest {
   format: WeightFormat;
   n: number;
+  /** Rows of the whole matrix, by which the kernel is chosen. */
+  matrixRows: number;
   k: number;
   batch: number;
   /** One new token a sequence, known beforehand; otherwise as many as the run state says. */
@@ -32,7 +34,7 @@ export interface ProductRequest {
   xStride: number;
   yStride: number;
   yOffset: number;
-  elem: ActivationFormat;
+  elem: 'f32' | 'f16';
   /** x is RMSNorm of the residual stream, with the eps of these bits; null where it is what was stored. */
   normEpsBits: number | null;
 }
@@ -48,10 +50,16 @@ export function productKernel(
   choices: KernelChoices,
   request: ProductRequest,
 ): KernelInstance {
-  const { format, n, k, batch, few, most, rows, out } = request;
+  const { format, n, matrixRows, k, batch, few, most, rows, out } = request;
   const { xStride, yStride, yOffset, elem } = request;
   const input = request.normEpsBits === null ? 'plain' : 'normed';
-  const { kernel, tunables } = choices.product({ format, n, k, rows: few ? batch : null, most });
+  const { kernel, tunables } = choices.product({
+    format,
+    n: matrixRows,
+    k,
+    rows: few ? batch : null,
+    most,
+  });
   const epsBits = request.normEpsBits ?? 0;
   const dims = { n, k, m: batch, batch, xStride, yStride, yOffset, epsBits };
   switch (kernel) {

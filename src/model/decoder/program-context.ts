@@ -1,3 +1,4 @@
+import type { OutModule } from '../../../kernels/modules.ts';
 import type { GpuDevice } from '../../gpu/device.ts';
 import type { KernelCompiler, Slice } from '../../gpu/program.ts';
 import type { RunBuffers, RunShape } from './buffers.ts';
@@ -28,4 +29,25 @@ export function floatBits(value: number): number {
 /** Whole buffers by binding name. */
 export function whole(named: Record<string, GPUBuffer>): Record<string, Slice> {
   return Object.fromEntries(Object.entries(named).map(([name, buffer]) => [name, { buffer }]));
+}
+
+/** The activation side of a matrix product. */
+export interface ProductInput {
+  x: GPUBuffer;
+  xStride: number;
+  /** One row a sequence, known beforehand. */
+  few: boolean;
+  /** Where not few: the class of prefill, one of PREFILL_ROWS; default the largest. */
+  most?: number;
+  rows: 'all' | 'last';
+  /** x is among what int8 activations round. */
+  isRounded?: boolean;
+}
+
+/** Where a product goes. */
+export interface ProductOutput {
+  through: OutModule;
+  y: GPUBuffer;
+  yStride: number;
+  bias?: GPUBuffer | null;
 }

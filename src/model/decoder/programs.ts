@@ -1,9 +1,9 @@
 import type { BoundKernel } from '../../gpu/program.ts';
 import { bindAttention, bindRopeAppend, hasShortAttention } from './bind-attention.ts';
 import { bindPick } from './bind-pick.ts';
-import { bindEmbed, bindNormedProduct, bindProduct, type ProductInput } from './bind-product.ts';
+import { bindEmbed, bindNormedProduct, bindProduct } from './bind-product.ts';
 import { padded } from './buffers.ts';
-import type { ProgramContext, ProgramKind } from './program-context.ts';
+import type { ProductInput, ProgramContext, ProgramKind } from './program-context.ts';
 import type { LayerWeights } from './weights.ts';
 
 /** The kernels of a forward pass, bound to their buffers, in the order in which they run. */
@@ -90,7 +90,7 @@ async function bindLayer(
         y: run.hidden,
         yStride: padded(hiddenDim),
       }),
-      bindProduct(context, w.down, from(run.hidden, hiddenDim), residual),
+      bindProduct(context, w.down, { ...from(run.hidden, hiddenDim), isRounded: true }, residual),
     ]),
   ]);
   return { before: before.flat(), attention, shortAttention, after: after.flat() };
