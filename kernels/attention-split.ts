@@ -15,11 +15,11 @@ export const attentionSplit = defineKernel({
   dims: ['heads', 'kvHeads', 'headDim', 'capacity', 'qStride'],
   tunables: { wg: 128, lanes: 1, keys: 2, slices: 1, splits: 1 },
   space: {
-    wg: [32, 64, 128, 256],
-    lanes: [1, 2, 4, 8, 16, 32],
+    wg: [32, 128, 256],
+    lanes: [1, 4, 8, 16, 32],
     keys: [1, 2, 4],
     slices: [1, 2, 4],
-    splits: [1, 2, 4, 8, 16, 32, 64],
+    splits: [1, 4, 16, 64],
   },
   fits({ wg = 128, lanes = 1, keys = 2, slices = 1 }, dims, limits) {
     const { heads = 1, kvHeads = 1, headDim = 8 } = dims;

@@ -47,7 +47,8 @@ export function attentionSplitCase(shape: AttentionSplitShape, seed = 1): Kernel
 
 /** Contexts of 1 and around turns of 16 positions and splits of them, with one pipeline. */
 function contexts(splits: number): KernelCase[] {
-  return [0, 14, 15, 16, 16 * splits - 1, 16 * splits, 4096].map((position) =>
+  const positions = new Set([0, 14, 15, 16, 16 * splits - 1, 16 * splits, 4096]);
+  return [...positions].map((position) =>
     attentionSplitCase({
       heads: 4,
       kvHeads: 2,
@@ -66,18 +67,94 @@ function contexts(splits: number): KernelCase[] {
 export const attentionSplitCases: readonly KernelCase[] = [
   ...contexts(1),
   ...contexts(7),
-  // A thread a row, which needs no subgroups; a workgroup of one team; more splits than positions.
+  // A thread a row, which needs no subgroups; a workgroup of one thread; more splits than positions.
   attentionSplitCase({ heads: 2, kvHeads: 2, headDim: 8, kv: 'f32', lanes: 1, position: 40 }),
+  ...[0, 2, 600].map((position) =>
+    attentionSplitCase({
+      heads: 4,
+      kvHeads: 2,
+      headDim: 8,
+      kv: 'f32',
+      lanes: 1,
+      wg: 1,
+      keys: 4,
+      splits: 16,
+      position,
+      spare: 600 - position,
+      batch: 2,
+    }),
+  ),
+  // Groups of 7, 2, 3, 8, 1 and 4 heads, whole and in slices; columns that fill lanes and ones that do not.
+  ...[130, 4000].map((position) =>
+    attentionSplitCase({
+      heads: 14,
+      kvHeads: 2,
+      headDim: 64,
+      kv: 'f16',
+      lanes: 4,
+      wg: 64,
+      slices: 2,
+      splits: 2,
+      position,
+      spare: 4010 - position,
+      spread: 4,
+    }),
+  ),
+  attentionSplitCase({
+    heads: 2,
+    kvHeads: 1,
+    headDim: 80,
+    kv: 'f16',
+    lanes: 4,
+    keys: 1,
+    position: 200,
+    batch: 2,
+    spread: 8,
+  }),
+  attentionSplitCase({ heads: 3, kvHeads: 1, headDim: 96, kv: 'int8', lanes: 8, position: 99 }),
   attentionSplitCase({
     heads: 8,
-    kvHeads: 2,
-    headDim: 8,
-    kv: 'f32',
-    lanes: 1,
-    wg: 1,
-    keys: 4,
-    splits: 16,
-    position: 2,
+    kvHeads: 1,
+    headDim: 128,
+    kv: 'int8',
+    lanes: 4,
+    keys: 1,
+    slices: 8,
+    splits: 7,
+    position: 300,
     batch: 2,
+  }),
+  attentionSplitCase({
+    heads: 2,
+    kvHeads: 2,
+    headDim: 128,
+    kv: 'f32',
+    lanes: 16,
+    wg: 128,
+    keys: 4,
+    position: 511,
+    spare: 0,
+  }),
+  attentionSplitCase({
+    heads: 2,
+    kvHeads: 1,
+    headDim: 256,
+    kv: 'f16',
+    lanes: 8,
+    wg: 64,
+    keys: 1,
+    splits: 2,
+    position: 77,
+    elem: 'f16',
+  }),
+  attentionSplitCase({
+    heads: 4,
+    kvHeads: 1,
+    headDim: 256,
+    kv: 'f16',
+    lanes: 32,
+    wg: 256,
+    splits: 2,
+    position: 300,
   }),
 ];

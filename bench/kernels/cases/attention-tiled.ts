@@ -65,7 +65,7 @@ export const attentionTiledCases: readonly KernelCase[] = [
     kv: 'f16',
     seq: 40,
     position: 29,
-    tunables: { bq: 64, bk: 32, tm: 4, depth: 32, values: 8 },
+    tunables: { bq: 64, bk: 32, tm: 4, depth: 16, values: 8 },
   }),
   attentionTiledCase({
     heads: 2,

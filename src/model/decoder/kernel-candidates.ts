@@ -1,6 +1,7 @@
 import { attention } from '../../../kernels/attention.ts';
 import { attentionShuffle } from '../../../kernels/attention-shuffle.ts';
 import { attentionSplit } from '../../../kernels/attention-split.ts';
+import { attentionTiled } from '../../../kernels/attention-tiled.ts';
 import { matmul } from '../../../kernels/matmul.ts';
 import { matmulColumns } from '../../../kernels/matmul-columns.ts';
 import { matvec } from '../../../kernels/matvec.ts';
@@ -37,6 +38,7 @@ export const attentionKernels: Readonly<Record<AttentionChoice['kernel'], Choosa
   attention: { spec: attention, few: true, many: true },
   'attention-shuffle': { spec: attentionShuffle, few: true, many: true },
   'attention-split': { spec: attentionSplit, few: true, many: false },
+  'attention-tiled': { spec: attentionTiled, few: false, many: true },
 };
 
 /** The same choice whatever is asked for. */

@@ -1,10 +1,11 @@
 import type { KvFormat, WeightFormat } from '../../core/cell.ts';
 import type { GpuDevice } from '../../gpu/device.ts';
 import type { Dims } from '../../gpu/kernel.ts';
+import { type MatrixUnits, matrixAttentionTile, matrixProductTile, matrixUnits } from './matrix-units.ts';
 
 /** Which kernel makes a matrix product, and its tile sizes; every choice is right, up to rounding. */
 export interface ProductChoice {
-  kernel: 'matvec' | 'matmul' | 'matmul-columns';
+  kernel: 'matvec' | 'matmul' | 'matmul-columns' | 'matmul-subgroup-matrix';
   tunables: Dims;
 }
 
@@ -28,8 +29,8 @@ export function prefillClass(rows: number): number {
 
 /** Which kernel attends over the cache, and with what. */
 export interface AttentionChoice {
-  kernel: 'attention' | 'attention-shuffle' | 'attention-split';
-  /** Subgroup size that `attention-shuffle` is written for. */
+  kernel: 'attention' | 'attention-shuffle' | 'attention-subgroup-matrix' | 'attention-split' | 'attention-tiled';
+  /** Subgroup size that the kernel is written for, where it is for one. */
   lanes: number;
   /** Of `attention-split` also `splits`, of which no more than `mostSplits` are made. */
   tunables: Dims;
@@ -119,20 +120,31 @@ function defaultAttention(
   shortContext: number,
 ): AttentionChoice {
   const { heads, kvHeads, headDim, few } = shape;
-  if (few && gpu.info.kind === 'gpu' && gpu.hasSubgroups && headDim % 8 === 0) {
-    return {
-      kernel: 'attention-split',
-      lanes: 0,
-      tunables: splitTunables(gpu, shape, shortContext),
-    };
+  if (gpu.info.kind === 'gpu') {
+    if (!few) {
+      return { kernel: 'attention-tiled', lanes: 0, tunables: tiledTunables(gpu, headDim) };
+    }
+    if (gpu.hasSubgroups && headDim % 8 === 0) {
+      const tunables = splitTunables(gpu, shape, shortContext);
+      return { kernel: 'attention-split', lanes: 0, tunables };
+    }
+    return { kernel: 'attention', lanes: 0, tunables: {} };
   }
   const lanes = fixedSubgroupSize(gpu);
-  if (lanes === 0 || (few && gpu.info.kind === 'gpu'))
-    return { kernel: 'attention', lanes: 0, tunables: {} };
+  if (lanes === 0) {
+    return { kernel: few ? 'attention' : 'attention-tiled', lanes: 0, tunables: {} };
+  }
   // What a thread holds of queries and results grows with rows and head size; keep it in registers.
   const most = Math.max(1, Math.floor((64 * lanes) / headDim));
   const wanted = few ? heads / kvHeads : 8;
   return { kernel: 'attention-shuffle', lanes, tunables: { rows: Math.min(wanted, most) } };
+}
+
+/** Tiles for 128 threads; with the default 16 KiB of workgroup memory, in thinner steps. */
+function tiledTunables({ limits }: GpuDevice, headDim: number): Dims {
+  const steps = limits.maxComputeWorkgroupStorageSize >= 32 * 1024 ? 2 : 1;
+  const values = headDim > 128 ? 4 * steps : 8 * steps;
+  return { bq: 64, bk: 32, tm: 4, depth: 16 * steps, values };
 }
 
 /**
