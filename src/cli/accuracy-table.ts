@@ -130,11 +130,15 @@ function signed(value: number): string {
   return `${value < 0 ? '−' : '+'}${formatNumber(Math.abs(value))}`;
 }
 
-function legend({ plan }: AccuracyResult): string[] {
+function legend({ plan, rows }: AccuracyResult): string[] {
+  const others = rows.flatMap(({ weights, baseline }) => [weights, baseline]);
+  const hasIntervals = others.some((summary) => summary?.kl.interval);
   const sentences = [
     'engine: against the reference, which sums in f64, with the same weights and cache format.',
-    'KL: divergence of the predicted distributions in nats; ± half of the 95 % interval of its mean, from a block bootstrap; p99 of these positions.',
+    'KL: divergence of the predicted distributions in nats.',
+    ...(hasIntervals ? ['±: half of the 95 % interval of a mean, by block bootstrap.'] : []),
     'top-1: positions at which the likeliest token is the same.',
+    ...(plan.against === null && plan.baseline === null ? [] : ['p99: of these positions.']),
     ...(plan.against === null
       ? []
       : ['NLL: nats a token of the text, less those of the float weights.']),

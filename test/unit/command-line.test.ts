@@ -133,6 +133,7 @@ describe('the program', () => {
       'bench',
       'generate',
       'logits',
+      'accuracy',
       'models',
       'report',
       'doctor',

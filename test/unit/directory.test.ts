@@ -252,7 +252,11 @@ describe('describeModel', () => {
     const expected = counts.reduce((a, b) => a + b, 0);
     expect(parameters).toBe(expected);
     expect(weightsBytes).toMatchObject({ f32: 4 * expected, f16: 2 * expected });
-    expect(kvBytesPerToken).toEqual({ f32: 2 * 2 * 4 * 4, f16: 2 * 2 * 4 * 2 });
+    expect(kvBytesPerToken).toEqual({
+      f32: 2 * 2 * 4 * 4,
+      f16: 2 * 2 * 4 * 2,
+      int8: 2 * 2 * (4 + 4),
+    });
   });
 
   it('plans with presets that have no weights', async () => {
