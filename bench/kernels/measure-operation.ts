@@ -4,7 +4,9 @@ import type { KernelMeasurement } from '../../src/core/kernel-record.ts';
 import { Rng } from '../../src/core/rng.ts';
 import type { GpuDevice } from '../../src/gpu/device.ts';
 import type { KernelCompiler } from '../../src/gpu/program.ts';
-import type { KernelChoices } from '../../src/model/decoder/kernel-choice.ts';
+import { defaultChoices } from '../../src/model/decoder/kernel-choice.ts';
+import { tunedChoices } from '../../src/model/decoder/tuned-choices.ts';
+import type { TunedTable } from '../../src/model/decoder/tuned-table.ts';
 import { compareContenders, type Entry } from './compare-contenders.ts';
 import { drawData } from './draw-data.ts';
 import type { Scalar } from './expectation.ts';
@@ -44,7 +46,8 @@ export interface MeasureContext {
   gpu: GpuDevice;
   host: Host;
   compiler: KernelCompiler;
-  choices: KernelChoices;
+  /** What a decoder would choose kernels by; null where the adapter was not tuned. */
+  tuned: TunedTable | null;
   peaks: Peaks;
   effort: MeasureEffort;
   /** How our kernels store activations. */
@@ -86,18 +89,18 @@ function entriesFor(
   samples: readonly Sample[],
   context: MeasureContext,
 ): Entry[] {
-  const { gpu, host, compiler, choices, effort, activations, openPeer } = context;
+  const { gpu, host, compiler, tuned, effort, activations, openPeer } = context;
+  const { sampleMs, coldBytes } = effort;
   const ours = (cache: 'cold' | 'warm'): Entry => ({
     role: cache,
-    open: (data) =>
-      wgslContender(gpu, host, compiler, operation, data, choices, {
-        cache,
-        elem: activations,
-        sampleMs: effort.sampleMs,
-        coldBytes: effort.coldBytes,
-      }),
+    async open(data) {
+      const choices = tuned ? tunedChoices(gpu, tuned) : { ...defaultChoices(gpu), found: 0 };
+      const options = { cache, elem: activations, sampleMs, coldBytes };
+      const contender = await wgslContender(gpu, host, compiler, operation, data, choices, options);
+      const choice = choices.found > 0 ? 'tuned' : 'default';
+      return { ...contender, settings: { ...contender.settings, choice } };
+    },
   });
-  const { sampleMs, coldBytes } = effort;
   const peer = (openWith: OpenPeer): Entry => ({
     role: 'peer',
     open: (data) => openWith(operation, data, { gpu, host, samples, sampleMs, coldBytes }),

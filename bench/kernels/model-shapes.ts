@@ -24,7 +24,7 @@ export function defaultShapes(kind: 'gpu' | 'software', isQuick: boolean): Shape
     return {
       models: ['bench-25m'],
       formats: ['int4'],
-      rows: [1, 64],
+      rows: [1, 32],
       contexts: [512],
       kv: ['f16'],
     };
@@ -59,9 +59,7 @@ export interface ModelOperation {
 export function modelOperations(selection: ShapeSelection): ModelOperation[] {
   const found = new Map<string, ModelOperation>();
   for (const model of selection.models) {
-    const { config } = presets[model];
-    const all = [...products(config, selection), ...attentions(config, selection)];
-    for (const [use, operation] of all) {
+    for (const [use, operation] of usesOf(presets[model].config, selection)) {
       const name = operationName(operation);
       const uses = [...(found.get(name)?.uses ?? []), `${model} ${use}`];
       found.set(name, { name, operation, uses });
@@ -72,12 +70,17 @@ export function modelOperations(selection: ShapeSelection): ModelOperation[] {
   return [...operations.filter(isProduct), ...operations.filter((one) => !isProduct(one))];
 }
 
-type Use = [use: string, operation: Operation];
+export type Use = [use: string, operation: Operation];
+
+/** The operations of one model, products before attention. */
+export function usesOf(config: ModelConfig, selection: Omit<ShapeSelection, 'models'>): Use[] {
+  return [...products(config, selection), ...attentions(config, selection)];
+}
 
 /** q, k and v in one product and gate and up in one, as the decoder makes them. */
 function products(
   { dim, hiddenDim, heads, kvHeads, headDim, vocab }: ModelConfig,
-  { formats, rows }: ShapeSelection,
+  { formats, rows }: Pick<ShapeSelection, 'formats' | 'rows'>,
 ): Use[] {
   const layers: [use: string, k: number, n: number][] = [
     ['qkv', dim, (heads + 2 * kvHeads) * headDim],
@@ -99,7 +102,7 @@ function products(
 /** One token that sees the whole context; each prefill, from nothing and behind each context. */
 function attentions(
   { heads, kvHeads, headDim }: ModelConfig,
-  { rows, contexts, kv: formats }: ShapeSelection,
+  { rows, contexts, kv: formats }: Omit<ShapeSelection, 'models' | 'formats'>,
 ): Use[] {
   const shape = { kind: 'attention', heads, kvHeads, headDim } as const;
   const prefills = rows.filter((count) => count > DECODE_ROWS);
@@ -126,10 +129,14 @@ export function wordsOf({ name, operation, uses }: ModelOperation): string[] {
   return [kind, name, ...uses];
 }
 
-/** Whether some part of the filter is found in one of the texts; an empty filter takes everything. */
+/**
+ * Whether some part of the filter is found in one of the texts; one or two letters must be a whole word. An
+ * empty filter takes everything.
+ */
 export function matchesFilter(filter: readonly string[], texts: readonly string[]): boolean {
   if (filter.length === 0) return true;
-  return filter.some((part) =>
-    texts.some((text) => text.toLowerCase().includes(part.toLowerCase())),
-  );
+  const words = texts.flatMap((text) => text.toLowerCase().split(' '));
+  return filter
+    .map((part) => part.toLowerCase())
+    .some((part) => words.some((word) => (part.length > 2 ? word.includes(part) : word === part)));
 }

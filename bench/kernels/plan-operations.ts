@@ -26,7 +26,7 @@ const EXPECTED_SHARE = 0.25;
 /** Samples that only find out how many runs a sample takes, and runs whose results are looked at. */
 const TRIAL_SAMPLES = 4;
 /** Compiling, drawing small inputs, opening sessions: of each contender. */
-const START_SECONDS = 0.6;
+const START_SECONDS = 0.4;
 /** Bytes of inputs drawn, copied and uploaded a second. */
 const UPLOAD_BYTES_PER_SECOND = 150e6;
 

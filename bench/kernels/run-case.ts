@@ -37,7 +37,8 @@ export function makeBuffers(kernelCase: KernelCase): CaseBuffers {
 }
 
 /**
- * Runs a case once and holds every output against the oracle.
+ * Runs a case once and holds every output against the oracle. `buffers` are those of an earlier
+ * `makeBuffers`, where a case is run several times.
  * @throws `quality` naming kernel, shape, seed, index and both values; `compile`, `validation` from the GPU.
  */
 export async function runCase(
@@ -45,9 +46,9 @@ export async function runCase(
   compiler: KernelCompiler,
   kernelCase: KernelCase,
   extent: BindingExtent = 'past-end',
+  buffers: CaseBuffers = makeBuffers(kernelCase),
 ): Promise<CaseResult> {
   const what = describeCase(kernelCase);
-  const buffers = makeBuffers(kernelCase);
   const scope = scoped(gpu);
   try {
     const slices = uploadBuffers(scope, buffers, boundAs(kernelCase, 'uniform'));

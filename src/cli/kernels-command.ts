@@ -1,4 +1,5 @@
 import type { KernelRecord } from '../core/kernel-record.ts';
+import { defaultCacheDir } from '../hosts/node/cache-dir.ts';
 import { chooseAdapter } from '../hosts/node/choose-adapter.ts';
 import { nodeProvenance } from '../hosts/node/provenance.ts';
 import { runTask } from '../hosts/node/spawn.ts';
@@ -33,6 +34,7 @@ export async function kernelsCommand(argv: KernelsArguments): Promise<number> {
         runTask({ type: 'kernels', input }, { env: adapter.env, signal, onMessage }),
       append: (record) => appendKernelRecord(path, record),
       provenance,
+      cacheDir: defaultCacheDir(),
       onMessage: (message) => progress.show(message),
       now: () => performance.now(),
     });

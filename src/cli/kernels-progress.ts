@@ -38,6 +38,7 @@ export class KernelsProgress {
           `peaks: read ${formatNumber(message.peaks.readGbPerSecond)} GB/s, ` +
             `multiply-add ${formatNumber(message.peaks.f32GflopPerSecond)} GFLOP/s`,
         );
+        live.line(tuningText(message));
         break;
       case 'plan': {
         const left = message.skipped === 0 ? '' : `, ${message.skipped} left out for want of time`;
@@ -60,6 +61,12 @@ export class KernelsProgress {
   clear(): void {
     this.#live.clear();
   }
+}
+
+function tuningText({ isTuned, problem }: Extract<KernelsTaskMessage, { type: 'peaks' }>): string {
+  if (isTuned) return 'kernels: as tuned for this adapter, defaults for other shapes';
+  const why = problem === null ? '' : ` (${problem})`;
+  return `kernels: the defaults${why}; mtok tune looks for better ones`;
 }
 
 function measurementText({ name, outcome, contenders, ratio }: KernelMeasurement): string {

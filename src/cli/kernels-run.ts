@@ -26,6 +26,8 @@ export interface KernelsSurroundings {
   ): Promise<KernelsTaskResult>;
   append(record: KernelRecord): Promise<void>;
   provenance: KernelRecord['provenance'];
+  /** Folder of tuned tables. */
+  cacheDir: string;
   onMessage(message: KernelsTaskMessage): void;
   now(): number;
 }
@@ -105,6 +107,7 @@ export class KernelsRun {
     const { isQuick, shapes, filter, activations, hasPeer, budgetSeconds, seed } = this.#options;
     return {
       phase: 'time',
+      cacheDir: this.#surroundings.cacheDir,
       isQuick,
       shapes,
       filter,

@@ -4,6 +4,7 @@ import { addBench } from './bench.ts';
 import { addDoctor } from './doctor-command.ts';
 import { EXIT, reportFailure, usageError } from './failure.ts';
 import { addGenerate } from './generate.ts';
+import { addKernels } from './kernels.ts';
 import { addLogits } from './logits.ts';
 import { addModels } from './models.ts';
 import { endQuietlyWhenReaderLeaves } from './output.ts';
@@ -53,6 +54,7 @@ export function createProgram(): Command {
     addGenerate,
     addLogits,
     addAccuracy,
+    addKernels,
     addModels,
     addReport,
     addDoctor,

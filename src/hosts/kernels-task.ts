@@ -17,6 +17,8 @@ export interface ValidateKernelsInput {
 
 export interface TimeKernelsInput {
   phase: 'time';
+  /** Folder of tuned tables. */
+  cacheDir: string;
   isQuick: boolean;
   /** What is not said takes what suits the adapter. */
   shapes: Partial<ShapeSelection>;
@@ -37,7 +39,14 @@ export interface TimeKernelsInput {
 export type KernelsTaskMessage =
   | { type: 'case'; done: number; total: number; name: string }
   | { type: 'validated'; device: DeviceInfo; result: ValidationResult }
-  | { type: 'peaks'; device: DeviceInfo; peaks: Peaks }
+  /** `problem`: why a tuned table that was found is not used. */
+  | {
+      type: 'peaks';
+      device: DeviceInfo;
+      peaks: Peaks;
+      isTuned: boolean;
+      problem: string | null;
+    }
   /** What will be timed; what is left out comes as measurements that were skipped. */
   | { type: 'plan'; operations: number; skipped: number; seconds: number }
   | { type: 'operation'; subject: ModelOperation; index: number; total: number }

@@ -1,6 +1,7 @@
 import type { BackendName, HostName, VariantRequest } from '../core/cell.ts';
 import type { LaunchJob, LaunchResult } from '../measure/launch.ts';
 import type { LaunchPhase } from '../measure/progress.ts';
+import type { KernelsTaskInput, KernelsTaskMessage, KernelsTaskResult } from './kernels-task.ts';
 import type { GenerateRequest, LogitsRequest, SessionFacts } from './run-session.ts';
 
 /**
@@ -17,6 +18,7 @@ export interface TaskTypes {
     result: { tokens: number[] } & SessionFacts;
     message: number;
   };
+  kernels: { input: KernelsTaskInput; result: KernelsTaskResult; message: KernelsTaskMessage };
   logits: { input: LogitsTaskInput; result: { vocab: number } & SessionFacts; message: never };
 }
 

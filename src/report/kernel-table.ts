@@ -193,7 +193,7 @@ class Notes {
   lines(): string[] {
     if (this.#numbers.size === 0) return [];
     const lines = [...this.#numbers].flatMap(([text, number]) =>
-      wrapText(`  ${number}  ${text}`, WIDTH, '     '),
+      wrapText(`(${number}) ${text}`, WIDTH, '    '),
     );
     return ['Notes:', ...lines];
   }
@@ -228,8 +228,8 @@ function settingsLines(records: readonly KernelMeasurementRecord[]): string[] {
   }
   if (ways.size === 0) return [];
   const lines = [...ways]
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .flatMap(([way, names]) => wrapText(`  ${way} — ${[...names].join('; ')}`, WIDTH, '      '));
+    .sort(([a], [b]) => (a < b ? 1 : -1))
+    .flatMap(([way, names]) => wrapText(`- ${way} — ${[...names].join('; ')}`, WIDTH, '  '));
   return ['Settings:', ...lines];
 }
 
@@ -240,8 +240,8 @@ function skippedLines(records: readonly KernelMeasurementRecord[]): string[] {
   return [
     `Not timed, ${skipped.length} of ${records.length} operations:`,
     ...skipped.flatMap(({ name, uses, outcome }) =>
-      wrapText(`  ${name} (${uses.join(', ')}): ${outcome.message ?? ''}`, WIDTH, '      '),
+      wrapText(`- ${name} (${uses.join(', ')}): ${outcome.message ?? ''}`, WIDTH, '  '),
     ),
-    ...(hint === undefined ? [] : [`  ${hint}`]),
+    ...(hint === undefined ? [] : [hint]),
   ];
 }

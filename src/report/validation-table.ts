@@ -13,9 +13,11 @@ export function renderValidation(records: readonly KernelValidationRecord[]): st
     'Validation against the f64 oracle. Each case runs with bindings that end where the data ends and with',
     'bindings that reach past it; outputs start as NaN, and what lies behind them must stay as it is.',
     '',
+    'Cases that ran, by how the device was opened:',
     ...casesGrid(records),
     ...reasonLines(records),
     '',
+    'Accuracy, the worst of all runs: Σ(got − want)² / Σ want². 0 where results are compared bit for bit.',
     ...accuracyGrid(records),
     ...(failures.length === 0 ? [] : ['', 'WRONG:', ...failures]),
   ];
@@ -34,9 +36,9 @@ function kernelNames(records: readonly KernelValidationRecord[]): string[] {
 
 function casesGrid(records: readonly KernelValidationRecord[]): string[] {
   const columns = [
-    { heading: ['cases that ran', 'kernel'], align: 'left' },
+    { heading: ['kernel'], align: 'left' },
     ...records.map(({ configuration }) => ({
-      heading: ['', configuration],
+      heading: [configuration],
       align: 'right' as const,
     })),
   ] as const;
@@ -103,7 +105,7 @@ function accuracyGrid(records: readonly KernelValidationRecord[]): string[] {
     [
       { heading: ['kernel'], align: 'left' },
       { heading: ['precision path'], align: 'left' },
-      { heading: ['cases'], align: 'right' },
+      { heading: ['runs'], align: 'right' },
       { heading: ['worst NMSE'], align: 'right' },
     ],
     rows,
@@ -114,9 +116,9 @@ function failureLines({ configuration, kernels }: KernelValidationRecord): strin
   return kernels.flatMap(({ failures }) =>
     failures.flatMap((failure) =>
       wrapText(
-        `  ${configuration}, ${failure.bindings} bindings: ${plainText(failure.message)}`,
+        `- ${configuration}, ${failure.bindings} bindings: ${plainText(failure.message)}`,
         WIDTH,
-        '      ',
+        '  ',
       ),
     ),
   );

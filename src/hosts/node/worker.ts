@@ -16,6 +16,7 @@ const handlers: Handlers = {
     (cell.host === 'chromium' ? await chromium() : await import('./tasks/launch.ts')).launch,
   generate: async ({ host }) =>
     (host === 'chromium' ? await chromium() : await import('./tasks/generate.ts')).generate,
+  kernels: async () => (await import('./tasks/kernels.ts')).kernels,
   logits: async ({ host }) =>
     (host === 'chromium' ? await chromium() : await import('./tasks/logits.ts')).logits,
 };

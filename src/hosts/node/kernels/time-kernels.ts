@@ -20,7 +20,7 @@ import type { KernelMeasurement, KernelOutcome } from '../../../core/kernel-reco
 import type { GpuDevice } from '../../../gpu/device.ts';
 import { openGpuDevice } from '../../../gpu/open.ts';
 import { KernelCompiler } from '../../../gpu/program.ts';
-import { defaultChoices } from '../../../model/decoder/kernel-choice.ts';
+import type { TunedTable } from '../../../model/decoder/tuned-table.ts';
 import type {
   KernelsTaskMessage,
   KernelsTaskResult,
@@ -28,9 +28,10 @@ import type {
 } from '../../kernels-task.ts';
 import { createDawn } from '../dawn.ts';
 import { nodeHost } from '../host.ts';
+import { findTuned } from '../tuned-tables.ts';
 
 /** Seconds for timing where nothing is said. */
-const BUDGET_SECONDS = { gpu: 1800, software: 300, quick: 12 } as const;
+const BUDGET_SECONDS = { gpu: 1800, software: 300, quick: 30 } as const;
 /** By how much the estimates may be wrong before the rest is left out. */
 const OVERRUN = 1.5;
 
@@ -50,10 +51,17 @@ export async function timeKernels(input: TimeKernelsInput, send: Send): Promise<
   try {
     const kind = gpu.info.kind === 'gpu' ? 'gpu' : 'software';
     const subjects = chosenOperations(input, kind);
-    const context = await prepare(input, gpu);
+    const { table, problem } = await findTuned(input.cacheDir, gpu.info);
+    const context = await prepare(input, gpu, table);
     const report = (measurement: KernelMeasurement) =>
       send({ type: 'measured', device: gpu.info, measurement });
-    send({ type: 'peaks', device: gpu.info, peaks: context.peaks });
+    send({
+      type: 'peaks',
+      device: gpu.info,
+      peaks: context.peaks,
+      isTuned: table !== null,
+      problem,
+    });
 
     const budget = input.budgetSeconds ?? BUDGET_SECONDS[input.isQuick ? 'quick' : kind];
     // What an earlier process of this command began, it had chosen to fit.
@@ -101,7 +109,11 @@ function chosenOperations(
   return chosen.filter(({ name }) => !done.includes(name));
 }
 
-async function prepare(input: TimeKernelsInput, gpu: GpuDevice): Promise<MeasureContext> {
+async function prepare(
+  input: TimeKernelsInput,
+  gpu: GpuDevice,
+  tuned: TunedTable | null,
+): Promise<MeasureContext> {
   const { isQuick, activations, hasPeer, seed } = input;
   if (activations === 'f16' && !gpu.hasF16) {
     throw new BenchError('unsupported', `${gpu.info.name} has no shader-f16`, {
@@ -114,7 +126,7 @@ async function prepare(input: TimeKernelsInput, gpu: GpuDevice): Promise<Measure
     gpu,
     host: nodeHost,
     compiler,
-    choices: defaultChoices(gpu),
+    tuned,
     peaks: await measurePeaks(gpu, nodeHost, compiler),
     effort,
     activations,
