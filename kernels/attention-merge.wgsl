@@ -1,4 +1,4 @@
-// attention-merge — y[b, h, :] = Σ_s e^(m_s − M)·sum_s / Σ_s e^(m_s − M)·l_s with M = max m_s
+// attention-merge — y[b, h, :] = Σ_s e^(m_s − top)·sum_s / Σ_s e^(m_s − top)·l_s with top = max m_s
 //
 // in     partials vec4f[batch, HEADS, SPLITS, HEAD_DIM/4 + 1]: sum_s of a split, then (m_s, l_s, 0, 0)
 // out    y elem[batch, Q_STRIDE]

@@ -1,8 +1,8 @@
-// attention-split — of a share of the positions j ≤ position: m = max s_j, l = Σ e^(s_j − m), Σ e^(s_j − m)·v[j],
-//   s_j = q[b, h]·k[j] / √HEAD_DIM; the one new token of each sequence
+// attention-split — y[b, h, :] = Σ_j softmax_j(q[b, h]·k[j] / √HEAD_DIM)·v[j] for one new token a sequence
 //
 // in     q elem[batch, Q_STRIDE]; k, v [batch, KV_HEADS, CAPACITY, HEAD_DIM] through `kv`
 // out    through `out`: y elem[batch, Q_STRIDE] where SPLITS is 1, else partials for attention-merge
+//        (the largest score of a split, the sums over it of e^(score − largest) and of those times v)
 // grid   [SPLITS·SLICES, KV_HEADS, batch]: a workgroup takes a split of the positions and a slice of the
 //        HEADS/KV_HEADS query heads that share keys; a team of LANES threads takes KEYS positions a turn
 // cost   bytes length·2·HEAD_DIM·|kv|·KV_HEADS·batch·SLICES; flops 4·batch·HEADS·length·HEAD_DIM
