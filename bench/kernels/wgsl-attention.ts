@@ -1,8 +1,9 @@
 import type { KvFormat } from '../../src/core/cell.ts';
 import { invariant } from '../../src/core/errors.ts';
 import type { GpuDevice } from '../../src/gpu/device.ts';
+import { allocateRun } from '../../src/model/decoder/allocate-run.ts';
 import { bindAttention } from '../../src/model/decoder/bind-attention.ts';
-import { allocateRun, padded, type RunBuffers } from '../../src/model/decoder/buffers.ts';
+import { padded, type RunBuffers } from '../../src/model/decoder/buffers.ts';
 import { quantiseKv } from '../../src/model/kv-int8.ts';
 import type { AttentionData, AttentionOperation } from './operation.ts';
 import { cacheBytes } from './operation-cost.ts';

@@ -1,8 +1,9 @@
 import { invariant } from '../../src/core/errors.ts';
 import { bufferUsage } from '../../src/gpu/constants.ts';
 import type { GpuDevice } from '../../src/gpu/device.ts';
+import { allocateRun } from '../../src/model/decoder/allocate-run.ts';
 import { bindProduct } from '../../src/model/decoder/bind-product.ts';
-import { allocateRun, padded } from '../../src/model/decoder/buffers.ts';
+import { padded } from '../../src/model/decoder/buffers.ts';
 import { type DeviceMatrix, uploadMatrix } from '../../src/model/decoder/device-matrix.ts';
 import { MATVEC_ROWS, prefillClass } from '../../src/model/decoder/kernel-choice.ts';
 import type { PackedModel } from '../../src/model/packed.ts';

@@ -68,14 +68,15 @@ export function kvCacheBytes(
 
 /**
  * What a session needs at least: an engine may keep more, none less. Activations are counted as f16 and as
- * one residual row, one MLP row and the logits of a sequence's last token.
+ * one residual row and, in one place one after another, one MLP row and the logits of a sequence's last token.
  */
 export function footprint(request: FootprintRequest): Footprint {
   const { config, batch } = request;
   const weights = weightsBytes(config, request.weights);
   const kvCache = kvCacheBytes(config, request.kv, batch, request.contextTokens);
-  const rowElements = config.dim + config.hiddenDim;
-  const activation = 2 * batch * (request.prefillTokens * rowElements + config.vocab);
+  const { prefillTokens } = request;
+  const widest = Math.max(prefillTokens * config.hiddenDim, config.vocab);
+  const activation = 2 * batch * (prefillTokens * config.dim + widest);
   return {
     weightsBytes: weights,
     kvCacheBytes: kvCache,

@@ -76,11 +76,7 @@ export function backendName(record: BenchRecord): string {
   return host === 'node' ? backend : `${backend} in ${host}`;
 }
 
-function right(
-  title: string,
-  unit: string,
-  text: (record: BenchRecord) => string | null | undefined,
-): Column {
+function right(title: string, unit: string, text: (record: BenchRecord) => string | null): Column {
   return { title, unit, align: 'right', text };
 }
 

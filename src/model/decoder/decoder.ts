@@ -10,7 +10,8 @@ import {
   KernelCompiler,
 } from '../../gpu/program.ts';
 import type { PackedModel } from '../packed.ts';
-import { allocateRun, chunkTokens, type RunBuffers, type RunShape } from './buffers.ts';
+import { allocateRun } from './allocate-run.ts';
+import { chunkTokens, type RunBuffers, type RunShape } from './buffers.ts';
 import type { LoadClock } from './device-matrix.ts';
 import { defaultChoices, type KernelChoices, prefillClass } from './kernel-choice.ts';
 import type { ProgramContext } from './program-context.ts';
@@ -72,6 +73,11 @@ export class Decoder {
     await decoder.#prefill(shape.maxRows);
     clock.compileMs += clock.now() - started;
     return decoder;
+  }
+
+  /** Buffers that the activations share. */
+  get activationSlots(): number {
+    return this.#run.arena.length;
   }
 
   /** Dispatches of one decode step. */
