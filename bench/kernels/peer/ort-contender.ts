@@ -109,7 +109,12 @@ export async function ortContender(
   }
 }
 
-function candidatesFor(operation: Operation, data: OperationData, hasF16: boolean): Candidate[] {
+/** The ways that ONNX Runtime has of an operation; `hasF16`: the adapter computes in f16. */
+export function candidatesFor(
+  operation: Operation,
+  data: OperationData,
+  hasF16: boolean,
+): Candidate[] {
   if (operation.kind === 'product') {
     invariant(data.kind === 'product', 'inputs of another kind than the operation');
     return productCandidates(operation, data, hasF16);
