@@ -12,10 +12,10 @@ export const matmulSubgroupMatrix = defineKernel({
   tunables: { bm: 64, bn: 64, bk: 32, sgm: 2, sgn: 2, stages: 1 },
   space: {
     bm: [16, 32, 64, 128],
-    bn: [64, 128, 256],
+    bn: [64, 128],
     bk: [32, 64],
     sgm: [1, 2, 4],
-    sgn: [1, 2, 4],
+    sgn: [2, 4],
     stages: [1, 2],
   },
   fits,

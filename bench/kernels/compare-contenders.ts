@@ -9,11 +9,11 @@ import type {
 import type { Estimate } from '../../src/core/record.ts';
 import type { Rng } from '../../src/core/rng.ts';
 import { estimateTime } from '../../src/core/statistics.ts';
-import { type Tolerance, tolerances } from './expectation.ts';
 import type { ModelOperation } from './model-shapes.ts';
-import type { Contender, Operation, OperationData } from './operation.ts';
+import type { Contender, OperationData } from './operation.ts';
 import { type OperationCost, operationCost } from './operation-cost.ts';
 import { checkOutput, type Sample } from './operation-oracle.ts';
+import { ownTolerance } from './own-tolerance.ts';
 import { peerTolerance } from './peer/tolerance.ts';
 
 export type Role = KernelContender['role'];
@@ -103,7 +103,9 @@ async function prepare(
     racer.contender = contender;
     racer.name = contender.name;
     const isHalf = contender.settings.activations === 'f16';
-    const tolerance = peerTolerance(operation, isHalf ? 'f16' : 'f32') ?? exactGate(operation);
+    const tolerance =
+      peerTolerance(operation, isHalf ? 'f16' : 'f32') ??
+      ownTolerance(operation, contender.settings);
     const output = await contender.output();
     const { nmse, problem } = checkOutput(operation, samples, output, tolerance);
     racer.accuracy = { nmse, allowedNmse: tolerance.nmse };
@@ -112,11 +114,6 @@ async function prepare(
     }
   });
   return racer;
-}
-
-/** What a result in f32 may be off by. */
-function exactGate({ kind }: Operation): Tolerance {
-  return kind === 'product' ? tolerances.f32 : tolerances.f32Exp;
 }
 
 async function race(racers: readonly Racer[], { blocks, rng }: ComparisonOptions): Promise<void> {

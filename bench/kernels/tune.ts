@@ -22,9 +22,10 @@ import { drawData } from './draw-data.ts';
 import type { AttentionOperation, Operation, ProductOperation } from './operation.ts';
 import { operationName } from './operation-cost.ts';
 import { checkOutput, sampleOracle } from './operation-oracle.ts';
+import { ownTolerance } from './own-tolerance.ts';
 import { type Skipped, search, type Trial } from './search.ts';
 import { isGpuClockTrusted } from './stopwatch.ts';
-import { type PreparedOperation, prepareOperation } from './wgsl-contender.ts';
+import { type PreparedOperation, prepareOperation, type WgslContender } from './wgsl-contender.ts';
 
 export type KernelChoice = ProductChoice | AttentionChoice;
 
@@ -38,6 +39,7 @@ export interface TuneOptions {
   sampleMs?: number;
   /** More than the adapter's caches hold; default 256 MiB, on software adapters 64. */
   coldBytes?: number;
+  /** Called before anything is done with a candidate, and before each of its samples. */
   onTrying?(choice: KernelChoice): void;
 }
 
@@ -66,13 +68,14 @@ export async function tuneOperation(
   const prepared = await prepareOperation(gpu, host, compiler, operation, data, how);
   try {
     const { fallback, candidates } = choicesFor(gpu, operation);
-    const open = trialsOf(gpu, prepared, (y) => checkOutput(operation, samples, y).problem);
+    const problemOf = (y: Float32Array, { settings }: WgslContender) =>
+      checkOutput(operation, samples, y, ownTolerance(operation, settings)).problem;
+    const open = trialsOf(gpu, prepared, problemOf, onTrying);
     const found = await search<KernelChoice>({
       fallback,
       candidates: options.candidates ?? candidates,
       skipped,
       budgetMs: budgetMs - (host.now() - started),
-      rng: rng.fork('order'),
       now: () => host.now(),
       open,
       onTrying,
@@ -99,14 +102,16 @@ export async function tuneOperation(
 function trialsOf(
   gpu: GpuDevice,
   prepared: PreparedOperation,
-  problemOf: (output: Float32Array) => string | null,
+  problemOf: (output: Float32Array, contender: WgslContender) => string | null,
+  onTrying: TuneOptions['onTrying'],
 ): (choice: KernelChoice) => Promise<Trial> {
   let isGpuClock: boolean | undefined;
   return async (choice) => {
     const contender = await prepared.contender(fixedChoices(gpu, choice));
     return {
-      check: async () => problemOf(await contender.output()),
+      check: async () => problemOf(await contender.output(), contender),
       async sample() {
+        onTrying?.(choice);
         const elapsed = await contender.sampleClocks();
         isGpuClock ??= isGpuClockTrusted([elapsed]);
         return isGpuClock ? (elapsed.gpuMs ?? elapsed.wallMs) : elapsed.wallMs;

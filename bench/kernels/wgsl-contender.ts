@@ -1,3 +1,4 @@
+import { mmaModules } from '../../kernels/modules.ts';
 import { invariant } from '../../src/core/errors.ts';
 import type { Host } from '../../src/core/host.ts';
 import type { GpuDevice } from '../../src/gpu/device.ts';
@@ -8,6 +9,7 @@ import { fromFloat16Array } from '../../src/model/float16.ts';
 import type { Scalar } from './expectation.ts';
 import type { Contender, Operation, OperationData } from './operation.ts';
 import { operationName } from './operation-cost.ts';
+import { HALF_PRODUCTS } from './own-tolerance.ts';
 import { type Elapsed, Stopwatch } from './stopwatch.ts';
 import { UNWRITTEN } from './values.ts';
 import { uploadAttention } from './wgsl-attention.ts';
@@ -111,11 +113,13 @@ function makeContender(
     return { wallMs: wallMs / count, gpuMs: gpuMs === null ? null : gpuMs / count };
   };
   const [first = []] = runs;
+  const isHalf = first.some(({ kernel }) => kernel.instance.modules.mma === mmaModules.f16);
   return {
     name: `wgsl ${[...new Set(first.map(({ kernel: { name } }) => name))].join(' + ')}`,
     settings: {
       ...first[0]?.kernel.instance.tunables,
       activations: elem,
+      ...(isHalf ? { products: HALF_PRODUCTS } : {}),
       dispatches: first.length,
       cache,
       copies: runs.length,

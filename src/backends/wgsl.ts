@@ -117,6 +117,7 @@ class WgslSession implements Session {
       submitsPerStep: 1,
       activationSlots: this.#decoder.activationSlots,
       kernelChoices: describeChoices(this.#tuned),
+      products: this.#decoder.products,
       subgroups: this.#gpu.hasSubgroups,
     };
   }

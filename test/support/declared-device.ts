@@ -1,3 +1,4 @@
+import type { SubgroupMatrixShape } from '../../src/gpu/adapter-info.ts';
 import type { GpuDevice } from '../../src/gpu/device.ts';
 
 /** The limits that every WebGPU device has. */
@@ -14,11 +15,13 @@ export function declaredDevice(
     kind?: 'gpu' | 'software';
     features?: readonly string[];
     subgroups?: readonly [smallest: number, largest: number];
+    matrices?: readonly SubgroupMatrixShape[];
     limits?: Partial<typeof DEFAULT_LIMITS>;
     details?: Record<string, string | number | boolean>;
   } = {},
 ): GpuDevice {
   const { kind = 'gpu', features = [], subgroups = [0, 0], limits = {}, details = {} } = traits;
+  const { matrices = [] } = traits;
   const device = {
     device: { features: new Set(features) },
     info: { name: 'Paper 9000', vendor: 'paper', kind, details },
@@ -26,6 +29,7 @@ export function declaredDevice(
     hasSubgroups: features.includes('subgroups'),
     subgroupMinSize: subgroups[0],
     subgroupMaxSize: subgroups[1],
+    subgroupMatrices: matrices,
     hasTimestamps: false,
     limits: { ...DEFAULT_LIMITS, ...limits },
   };

@@ -26,9 +26,19 @@ const gpu = declaredDevice({
     maxComputeWorkgroupStorageSize: 49152,
   },
 });
+const matrices = declaredDevice({
+  features: ['shader-f16', 'subgroups', 'chromium-experimental-subgroup-matrix'],
+  subgroups: [32, 32],
+  matrices: [{ component: 'f16', result: 'f32', m: 16, n: 16, k: 16 }],
+  limits: {
+    maxComputeInvocationsPerWorkgroup: 1024,
+    maxComputeWorkgroupSizeX: 1024,
+    maxComputeWorkgroupStorageSize: 49152,
+  },
+});
 const varying = declaredDevice({ features: ['subgroups'], subgroups: [16, 32] });
 const software = declaredDevice({ kind: 'software', features: ['subgroups'], subgroups: [8, 8] });
-const devices = { plain, gpu, varying, software };
+const devices = { plain, gpu, matrices, varying, software };
 
 const product: ProductShape = { format: 'int4', n: 4096, k: 4096, rows: 1, most: 16 };
 const shapes: ProductShape[] = [
@@ -106,10 +116,11 @@ it('a feature that is missing, an unknown tunable and sizes that do not fit are 
 it('spaces name tunables only, and hold their defaults’ kind of numbers', () => {
   const spec = (changes: Partial<KernelSpec>) => ({ ...productKernels.matvec.spec, ...changes });
   expect(combinations(spec({ space: undefined, tunables: { a: 1 } }))).toEqual([{ a: 1 }]);
-  const two = spec({ tunables: { a: 1, b: 2, c: 3 }, space: { a: [4, 5], c: [6] } });
+  const two = spec({ tunables: { a: 1, b: 2, c: 3 }, space: { a: [8, 2], c: [6] } });
+  // Nearest to the defaults first.
   expect(combinations(two)).toEqual([
-    { a: 4, b: 2, c: 6 },
-    { a: 5, b: 2, c: 6 },
+    { a: 2, b: 2, c: 6 },
+    { a: 8, b: 2, c: 6 },
   ]);
   for (const { name, tunables, space = {} } of kernels) {
     for (const [tunable, values] of Object.entries(space)) {

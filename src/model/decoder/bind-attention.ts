@@ -2,6 +2,7 @@ import { attention } from '../../../kernels/attention.ts';
 import { attentionMerge } from '../../../kernels/attention-merge.ts';
 import { attentionShuffle } from '../../../kernels/attention-shuffle.ts';
 import { attentionSplit } from '../../../kernels/attention-split.ts';
+import { attentionSubgroupMatrix } from '../../../kernels/attention-subgroup-matrix.ts';
 import { attentionTiled } from '../../../kernels/attention-tiled.ts';
 import {
   attendedModules,
@@ -16,6 +17,7 @@ import { instantiate } from '../../gpu/kernel.ts';
 import type { BoundKernel } from '../../gpu/program.ts';
 import { elemOf, padded } from './buffers.ts';
 import { type AttentionChoice, mostSplits } from './kernel-choice.ts';
+import { matrixUnits } from './matrix-units.ts';
 import {
   type BindContext,
   floatBits,
@@ -56,6 +58,7 @@ export function bindRopeAppend(context: ProgramContext, i: number): Promise<Boun
 const wholeContext = {
   attention,
   'attention-shuffle': attentionShuffle,
+  'attention-subgroup-matrix': attentionSubgroupMatrix,
   'attention-tiled': attentionTiled,
 } as const;
 
@@ -75,8 +78,13 @@ export async function bindAttention(
   const { state, q, attended: y } = run;
   const inputs = { state, q, ...cache(bindable, i) };
   if (kernel !== 'attention-split') {
-    const modules = { kv: kvLoadModules[kv] };
-    const instance = instantiate(wholeContext[kernel], { dims, tunables, modules, elem });
+    const units = kernel === 'attention-subgroup-matrix' ? matrixUnits(gpu) : null;
+    const instance = instantiate(wholeContext[kernel], {
+      dims: { ...dims, ...units?.dims },
+      tunables,
+      modules: { kv: kvLoadModules[kv], ...(units && { mma: units.mma }) },
+      elem,
+    });
     return [await compiler.bind(instance, whole({ ...inputs, y }))];
   }
   const { splits = 1 } = tunables;

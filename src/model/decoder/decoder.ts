@@ -1,3 +1,4 @@
+import { mmaModules } from '../../../kernels/modules.ts';
 import { invariant } from '../../core/errors.ts';
 import type { Host } from '../../core/host.ts';
 import { bufferUsage } from '../../gpu/constants.ts';
@@ -38,6 +39,7 @@ export class Decoder {
   /** Tokens in the cache of each sequence. */
   position = 0;
   #picked = 0;
+  #hasHalfProducts = false;
 
   private constructor(context: ProgramContext, decode: Program) {
     this.#gpu = context.gpu;
@@ -70,7 +72,7 @@ export class Decoder {
     const compiler = new KernelCompiler(gpu, host);
     const context: ProgramContext = { gpu, compiler, choices, shape, weights, run };
     const decoder = new Decoder(context, await buildProgram(context, { name: 'decode' }));
-    await decoder.#prefill(shape.maxRows);
+    decoder.#hasHalfProducts = hasHalfProducts(await decoder.#prefill(shape.maxRows));
     clock.compileMs += clock.now() - started;
     return decoder;
   }
@@ -78,6 +80,11 @@ export class Decoder {
   /** Buffers that the activations share. */
   get activationSlots(): number {
     return this.#run.arena.length;
+  }
+
+  /** How the products of a prefill are computed: on matrix units, factors may be rounded. */
+  get products(): 'f16 operands, f32 sums' | 'f32' {
+    return this.#hasHalfProducts ? 'f16 operands, f32 sums' : 'f32';
   }
 
   /** Dispatches of one decode step. */
@@ -259,4 +266,8 @@ export class Decoder {
     after(encoder);
     device.queue.submit([encoder.finish()]);
   }
+}
+
+function hasHalfProducts({ body }: Program): boolean {
+  return body.some(({ instance }) => instance.modules.mma === mmaModules.f16);
 }

@@ -1,7 +1,12 @@
 import type { KvFormat, WeightFormat } from '../../core/cell.ts';
 import type { GpuDevice } from '../../gpu/device.ts';
 import type { Dims } from '../../gpu/kernel.ts';
-import { type MatrixUnits, matrixAttentionTile, matrixProductTile, matrixUnits } from './matrix-units.ts';
+import {
+  type MatrixUnits,
+  matrixAttentionTile,
+  matrixProductTile,
+  matrixUnits,
+} from './matrix-units.ts';
 
 /** Which kernel makes a matrix product, and its tile sizes; every choice is right, up to rounding. */
 export interface ProductChoice {
@@ -29,7 +34,12 @@ export function prefillClass(rows: number): number {
 
 /** Which kernel attends over the cache, and with what. */
 export interface AttentionChoice {
-  kernel: 'attention' | 'attention-shuffle' | 'attention-subgroup-matrix' | 'attention-split' | 'attention-tiled';
+  kernel:
+    | 'attention'
+    | 'attention-shuffle'
+    | 'attention-subgroup-matrix'
+    | 'attention-split'
+    | 'attention-tiled';
   /** Subgroup size that the kernel is written for, where it is for one. */
   lanes: number;
   /** Of `attention-split` also `splits`, of which no more than `mostSplits` are made. */
@@ -54,15 +64,53 @@ export interface KernelChoices {
   attention(shape: AttentionShape): AttentionChoice;
   /** Decode steps up to this context are built with a choice of their own where the cache holds more. */
   readonly shortContext: number;
+  /** Whether factors of products may be rounded to f16 where sums stay f32, as matrix units do. */
+  readonly halfProducts: boolean;
 }
 
 /** Choices that suit this kind of adapter, measured or not. */
-export function defaultChoices(gpu: GpuDevice, shortContext = SHORT_CONTEXT): KernelChoices {
+export function defaultChoices(
+  gpu: GpuDevice,
+  shortContext = SHORT_CONTEXT,
+  halfProducts = true,
+): KernelChoices {
+  const units = matrixUnits(gpu);
   return {
-    product: (shape) => defaultProduct(gpu, shape),
-    attention: (shape) => defaultAttention(gpu, shape, shortContext),
+    product: (shape) =>
+      matrixProduct(gpu, units, shape, halfProducts) ?? defaultProduct(gpu, shape),
+    attention: (shape) =>
+      matrixAttention(gpu, units, shape, halfProducts) ??
+      defaultAttention(gpu, shape, shortContext),
     shortContext,
+    halfProducts,
   };
+}
+
+/** Matrix units for the many rows of a GPU's prefill, but not with less precision than the weights were given. */
+function matrixProduct(
+  gpu: GpuDevice,
+  units: MatrixUnits | null,
+  { format, rows, most }: ProductShape,
+  halfProducts: boolean,
+): ProductChoice | null {
+  if (!units || gpu.info.kind !== 'gpu' || rows !== null) return null;
+  if (units.operands === 'f16' && (format === 'f32' || !halfProducts)) return null;
+  const tunables = matrixProductTile(gpu, units, most);
+  return tunables && { kernel: 'matmul-subgroup-matrix', tunables };
+}
+
+/** The same for attention, whose precision is that of the cache. */
+function matrixAttention(
+  gpu: GpuDevice,
+  units: MatrixUnits | null,
+  { headDim, kv, few }: AttentionShape,
+  halfProducts: boolean,
+): AttentionChoice | null {
+  if (!units || gpu.info.kind !== 'gpu' || few) return null;
+  if (units.operands === 'f16' && (kv === 'f32' || !halfProducts)) return null;
+  const tunables = matrixAttentionTile(gpu, units, headDim);
+  const { lanes = 0 } = units.dims;
+  return tunables && { kernel: 'attention-subgroup-matrix', lanes, tunables };
 }
 
 /** Up to here a workgroup gets through a whole context sooner than splits can be merged. */

@@ -1,5 +1,6 @@
 import { matmul } from '../../../kernels/matmul.ts';
 import { matmulColumns } from '../../../kernels/matmul-columns.ts';
+import { matmulSubgroupMatrix } from '../../../kernels/matmul-subgroup-matrix.ts';
 import { matvec } from '../../../kernels/matvec.ts';
 import {
   columnInputModules,
@@ -12,9 +13,11 @@ import {
   weightModules,
 } from '../../../kernels/modules.ts';
 import type { WeightFormat } from '../../core/cell.ts';
+import { invariant } from '../../core/errors.ts';
 import type { GpuDevice } from '../../gpu/device.ts';
 import { instantiate, type KernelInstance } from '../../gpu/kernel.ts';
 import { fixedSubgroupSize, type KernelChoices, type ProductChoice } from './kernel-choice.ts';
+import { matrixUnits } from './matrix-units.ts';
 
 /** One matrix product y = x·Wᵀ of a slice of W. */
 export interface ProductRequest {
@@ -94,5 +97,20 @@ export function productKernel(
           rows: rowModules[rows],
         },
       });
+    case 'matmul-subgroup-matrix': {
+      const units = matrixUnits(gpu);
+      invariant(units, `${kernel} without matrix units`);
+      return instantiate(matmulSubgroupMatrix, {
+        dims: { ...dims, ...units.dims },
+        tunables,
+        elem,
+        modules: {
+          mma: units.mma,
+          weights: weightModules[format],
+          out: outModules[out],
+          rows: rowModules[rows],
+        },
+      });
+    }
   }
 }

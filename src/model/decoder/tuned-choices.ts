@@ -34,6 +34,7 @@ export function tunedChoices(gpu: GpuDevice, table: TunedTable): TunedChoices {
   const count = (isFound: boolean) => [...asked.values()].filter((is) => is === isFound).length;
   return {
     shortContext: fallback.shortContext,
+    halfProducts: fallback.halfProducts,
     product: (shape) => note(shape, tunedProduct(gpu, table, shape), () => fallback.product(shape)),
     attention: (shape) =>
       note(shape, tunedAttention(gpu, table, shape), () => fallback.attention(shape)),
