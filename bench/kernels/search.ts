@@ -1,7 +1,7 @@
 import { toBenchError } from '../../src/core/errors.ts';
 import { median } from '../../src/core/quantile.ts';
-import type { Rng } from '../../src/core/rng.ts';
 import type { Dims } from '../../src/gpu/kernel.ts';
+import { doublings } from '../../src/model/decoder/kernel-space.ts';
 
 /** A kernel and its tunables, whatever operation it is for. */
 export interface Choice {
@@ -20,13 +20,12 @@ export interface Trial {
 export interface Search<C extends Choice> {
   /** What is kept unless another choice is clearly better. */
   fallback: C;
-  /** All others. */
+  /** All others, the likelier ones of each kernel first. */
   candidates: readonly C[];
   /** Of these the reason why is known already. */
   skipped: readonly Skipped<C>[];
   /** For all of it; the fallback and the last comparison are not cut short by it. */
   budgetMs: number;
-  rng: Rng;
   now(): number;
   /** Compiles and binds a candidate. What it throws is the candidate's own fault, except `device-lost`. */
   open(choice: C): Promise<Trial>;
@@ -72,7 +71,7 @@ interface Runner<C> {
  * Throws `device-lost`.
  */
 export async function search<C extends Choice>(request: Search<C>): Promise<Found<C> | null> {
-  const { fallback, candidates, budgetMs, rng, now } = request;
+  const { fallback, candidates, budgetMs, now } = request;
   const started = now();
   const isBefore = (part: number) => now() - started < part * budgetMs;
   const skipped = [...request.skipped];
@@ -96,7 +95,7 @@ export async function search<C extends Choice>(request: Search<C>): Promise<Foun
   if (!known.has(choiceId(fallback))) await attempt(fallback);
   const isNew = (choice: C) =>
     !known.has(choiceId(choice)) && choiceId(choice) !== choiceId(fallback);
-  const untried = rng.shuffle(candidates.filter(isNew));
+  const untried = candidates.filter(isNew);
   for (
     let turn = 0;
     untried.length > 0 && (isBefore(TRYING_PART) || runners.length === 0);
@@ -118,7 +117,7 @@ export function choiceId({ kernel, tunables }: Choice): string {
   return [kernel, ...list.map(([name, value]) => `${name} ${value}`)].join(' ');
 }
 
-/** Twice out of three times the neighbour of the best so far, else one of the kernel tried least. */
+/** Twice out of three times the neighbour of the best so far, else the likeliest of the kernel tried least. */
 function pickNext<C extends Choice>(
   untried: readonly C[],
   runners: readonly Runner<C>[],
@@ -134,15 +133,9 @@ function pickNext<C extends Choice>(
   );
 }
 
-/** Doublings and halvings that lead from one choice to the other; far for another kernel. */
+/** Another kernel is far away. */
 function distance(a: Choice, b: Choice): number {
-  if (a.kernel !== b.kernel) return 1000;
-  return Object.entries(a.tunables).reduce((sum, [name, value]) => {
-    const other = b.tunables[name] ?? value;
-    return (
-      sum + (value > 0 && other > 0 ? Math.abs(Math.log2(value / other)) : Number(value !== other))
-    );
-  }, 0);
+  return a.kernel === b.kernel ? doublings(a.tunables, b.tunables) : 1000;
 }
 
 function ranked<C>(runners: readonly Runner<C>[]): Runner<C>[] {

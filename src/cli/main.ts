@@ -9,7 +9,8 @@ import { addLogits } from './logits.ts';
 import { addModels } from './models.ts';
 import { endQuietlyWhenReaderLeaves } from './output.ts';
 import { addReport } from './report.ts';
-import { packageVersion } from './version.ts';
+import { addTune } from './tune.ts';
+import { versionText } from './version.ts';
 
 const SUMMARY = `What a million tokens cost on this GPU, with this model, at this precision, and how sure we are.
 Runs the same weights on mtok's own WebGPU kernels and on ONNX Runtime, and prices what it measured.`;
@@ -39,7 +40,7 @@ export async function main(argv: readonly string[]): Promise<void> {
 export function createProgram(): Command {
   const program = new Command('mtok')
     .description(SUMMARY)
-    .version(packageVersion(), '-V, --version', 'print the version')
+    .version(versionText(), '-V, --version', 'print the version')
     .option('--verbose', 'print stack traces with errors')
     .helpOption('-h, --help', 'print help; with a command before it, of that command')
     .addHelpText('after', EXAMPLES)
@@ -55,6 +56,7 @@ export function createProgram(): Command {
     addLogits,
     addAccuracy,
     addKernels,
+    addTune,
     addModels,
     addReport,
     addDoctor,

@@ -1,8 +1,10 @@
+import type { LlamaBuild } from '../backends/llama-cpp/builds.ts';
 import type { BackendName, HostName, VariantRequest } from '../core/cell.ts';
 import type { LaunchJob, LaunchResult } from '../measure/launch.ts';
 import type { LaunchPhase } from '../measure/progress.ts';
 import type { KernelsTaskInput, KernelsTaskMessage, KernelsTaskResult } from './kernels-task.ts';
 import type { GenerateRequest, LogitsRequest, SessionFacts } from './run-session.ts';
+import type { TuneTaskInput, TuneTaskMessage } from './tune-task.ts';
 
 /**
  * The work that a command hands to a process (or page) of its own: one entry per kind, with what goes
@@ -11,6 +13,7 @@ import type { GenerateRequest, LogitsRequest, SessionFacts } from './run-session
 export interface TaskTypes {
   probe: { input: ProbeInput; result: ProbeResult; message: never };
   providers: { input: Record<string, never>; result: ProvidersResult; message: never };
+  llamaBuilds: { input: Record<string, never>; result: LlamaBuildsResult; message: never };
   launch: { input: LaunchTaskInput; result: LaunchResult; message: LaunchPhase };
   /** The message is a token, as it comes. */
   generate: {
@@ -19,6 +22,7 @@ export interface TaskTypes {
     message: number;
   };
   kernels: { input: KernelsTaskInput; result: KernelsTaskResult; message: KernelsTaskMessage };
+  tune: { input: TuneTaskInput; result: Record<string, never>; message: TuneTaskMessage };
   logits: { input: LogitsTaskInput; result: { vocab: number } & SessionFacts; message: never };
 }
 
@@ -89,4 +93,9 @@ export interface ProbeResult {
 /** Execution providers that the installed onnxruntime-node was built with. */
 export interface ProvidersResult {
   providers: { name: string; bundled: boolean }[];
+}
+
+/** Builds of llama.cpp that node-llama-cpp brought. */
+export interface LlamaBuildsResult {
+  builds: LlamaBuild[];
 }

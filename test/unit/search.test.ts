@@ -7,7 +7,6 @@ import {
   search,
 } from '../../bench/kernels/search.ts';
 import { BenchError } from '../../src/core/errors.ts';
-import { Rng } from '../../src/core/rng.ts';
 
 const choice = (a: number, b = 1, kernel = 'tile'): Choice => ({ kernel, tunables: { a, b } });
 const grid = [1, 2, 4, 8, 16].flatMap((a) => [1, 2, 4].map((b) => choice(a, b)));
@@ -22,7 +21,6 @@ function bench(ms: (of: Choice, count: number) => number, openMs = 5) {
     candidates: grid,
     skipped: [],
     budgetMs: 1000,
-    rng: new Rng('search'),
     now: () => time,
     onTrying: (of: Choice) => void tried.push(choiceId(of)),
     async open(of: Choice) {

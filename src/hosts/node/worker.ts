@@ -12,11 +12,13 @@ const chromium = () => import('../chromium/tasks.ts');
 const handlers: Handlers = {
   probe: async () => (await import('./probe.ts')).probe,
   providers: async () => (await import('./tasks/providers.ts')).providers,
+  llamaBuilds: async () => (await import('./tasks/llama-builds.ts')).llamaBuilds,
   launch: async ({ cell }) =>
     (cell.host === 'chromium' ? await chromium() : await import('./tasks/launch.ts')).launch,
   generate: async ({ host }) =>
     (host === 'chromium' ? await chromium() : await import('./tasks/generate.ts')).generate,
   kernels: async () => (await import('./tasks/kernels.ts')).kernels,
+  tune: async () => (await import('./tasks/tune.ts')).tune,
   logits: async ({ host }) =>
     (host === 'chromium' ? await chromium() : await import('./tasks/logits.ts')).logits,
 };

@@ -1,13 +1,25 @@
 import type { GpuDevice } from '../../gpu/device.ts';
 import type { Dims, KernelInstance, KernelSpec } from '../../gpu/kernel.ts';
 
-/** Every combination of what a kernel declares of its tunables; the defaults alone where it declares nothing. */
+/**
+ * Every combination of what a kernel declares of its tunables, nearest to its defaults first; the defaults alone
+ * where it declares nothing.
+ */
 export function combinations({ tunables, space = {} }: KernelSpec): Dims[] {
   let all: Dims[] = [tunables];
   for (const [name, values] of Object.entries(space)) {
     all = all.flatMap((dims) => values.map((value) => ({ ...dims, [name]: value })));
   }
-  return all;
+  return all.sort((a, b) => doublings(a, tunables) - doublings(b, tunables));
+}
+
+/** Doublings and halvings that lead from one set of tunables to the other. */
+export function doublings(a: Dims, b: Dims): number {
+  return Object.entries(a).reduce((sum, [name, value]) => {
+    const other = b[name] ?? value;
+    const isScale = value > 0 && other > 0;
+    return sum + (isScale ? Math.abs(Math.log2(value / other)) : Number(value !== other));
+  }, 0);
 }
 
 /** Why a kernel with these choices cannot run on this device; null when it can. */

@@ -132,11 +132,14 @@ export function staleness(
   return null;
 }
 
+/** Tells operations apart, whatever the order of their keys. */
+export function operationKey(operation: TunedOperation): string {
+  return JSON.stringify(Object.entries(operation).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
 /** The table with these entries put in the place of those for the same operations. */
 export function withEntries(table: TunedTable, entries: readonly TunedEntry[]): TunedTable {
   const all = new Map<string, TunedEntry>();
-  for (const entry of [...table.entries, ...entries]) {
-    all.set(JSON.stringify(entry.operation), entry);
-  }
+  for (const entry of [...table.entries, ...entries]) all.set(operationKey(entry.operation), entry);
   return { ...table, entries: [...all.values()] };
 }
