@@ -19,7 +19,7 @@ import {
 } from '../../src/model/decoder/kernel-choice.ts';
 import type { TunedEntry } from '../../src/model/decoder/tuned-table.ts';
 import { drawData } from './draw-data.ts';
-import type { AttentionOperation, Contender, Operation, ProductOperation } from './operation.ts';
+import type { AttentionOperation, Operation, ProductOperation } from './operation.ts';
 import { operationName } from './operation-cost.ts';
 import { checkOutput, sampleOracle } from './operation-oracle.ts';
 import { ownTolerance, ownTolerance } from './own-tolerance.ts';
