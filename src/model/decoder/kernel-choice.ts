@@ -71,8 +71,7 @@ export interface KernelChoices {
 /** Choices that suit this kind of adapter, measured or not. */
 export function defaultChoices(
   gpu: GpuDevice,
-  shortContext = SHORT_CONTEXT,
-  halfProducts = true,
+  { shortContext = SHORT_CONTEXT, halfProducts = true } = {},
 ): KernelChoices {
   const units = matrixUnits(gpu);
   return {
@@ -142,8 +141,9 @@ function defaultProduct(gpu: GpuDevice, { n, rows, most }: ProductShape): Produc
   if (gpu.info.kind !== 'gpu') {
     const lanes = fixedSubgroupSize(gpu);
     if (lanes > 0) {
-      // The smallest tile of rows that holds them all: 1, 2, 4 or 8.
-      const tile = few ? 2 ** Math.ceil(Math.log2(rows)) : 8;
+      // The smallest tile of rows that holds them all: 1, 2, 4 or 8. Sixteen spill registers, but weights are
+      // expanded half as often, which pays where there are rows for it; they take longer to compile.
+      const tile = few ? 2 ** Math.ceil(Math.log2(rows)) : most > 127 ? 16 : 8;
       return { kernel: 'matmul-columns', tunables: { wg: lanes, rows: tile } };
     }
     return few
