@@ -49,6 +49,8 @@ describe('an encoded graph', () => {
   graph.weight('w', 'float32', [3], data);
   graph.weight('v', 'uint8', [12], data);
   graph.weight('w', 'float32', [3], data);
+  graph.copy('w2', 'w');
+  graph.copy('w2', 'w');
   graph.constant('c', 'int64', [2], [-1, 2 ** 53 - 1]);
   graph.node('n', 'Op', ['x', '', 'w'], {
     domain: 'com.microsoft',
@@ -76,13 +78,19 @@ describe('an encoded graph', () => {
     expect(model.opsetImport).toEqual([{ version: 21 }, { domain: 'com.microsoft', version: 1 }]);
   });
 
-  it('places each weight once, on a page of its own', () => {
+  it('places each weight once, on a page of its own, and copies where it is', () => {
     const places = model.graph.initializer.map(({ name, externalData }) => [
       name,
       ...(externalData ?? []).map(({ value }) => value),
     ]);
-    expect(places).toEqual([['c'], ['w', 'data.bin', '0', '12'], ['v', 'data.bin', '4096', '12']]);
+    expect(places).toEqual([
+      ['c'],
+      ['w', 'data.bin', '0', '12'],
+      ['v', 'data.bin', '4096', '12'],
+      ['w2', 'data.bin', '0', '12'],
+    ]);
     expect(graph.dataBytes).toBe(8192);
+    expect(() => graph.copy('c2', 'c')).toThrow('no weight');
   });
 
   it('keeps large integers of constants', () => {
