@@ -6,11 +6,15 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { toBenchError } from '../core/errors.ts';
 import { type FoundBrowser, findBrowser } from '../hosts/chromium/find-browser.ts';
-import { chooseAdapter, realSurroundings } from '../hosts/node/choose-adapter.ts';
+import {
+  type AdapterChoice,
+  chooseAdapter,
+  realSurroundings,
+} from '../hosts/node/choose-adapter.ts';
 import { damagedFiles, offlineBundle } from '../hosts/node/offline-bundle.ts';
 import { runTask } from '../hosts/node/spawn.ts';
 import { driverEnvironment, libraryEnvironment } from '../hosts/node/vulkan.ts';
-import type { ProbedAdapter, ProvidersResult } from '../hosts/tasks.ts';
+import type { LlamaBuildsResult, ProbedAdapter, ProvidersResult } from '../hosts/tasks.ts';
 import { packageVersion } from './version.ts';
 
 /** A thing that was found, or why it was not and what to do. */
@@ -25,6 +29,8 @@ export interface DoctorFacts {
   adapters: (ProbedAdapter & { origin: 'installed' | 'bundled' })[];
   /** Execution providers of onnxruntime-node. */
   providers: Finding<ProvidersResult['providers']>;
+  /** Builds of llama.cpp. */
+  llamaCpp: Finding<LlamaBuildsResult['builds']>;
   browser: Finding<Pick<FoundBrowser, 'path' | 'source' | 'version'>>;
   /** Lines of `nvidia-smi -L`-like output: name, driver, memory. */
   nvidia: Finding<string[]>;
@@ -50,12 +56,14 @@ const PROBE_TIMEOUT_MS = 60_000;
 
 /** Looks at this machine. Each look is on its own: what one meets does not keep another from its answer. */
 export async function collectFacts(cacheDir: string): Promise<DoctorFacts> {
-  const [chosen, installed, bundled, providers, browser, nvidia, versions, bundle] =
+  const choice = chooseAdapter('auto', realSurroundings(cacheDir));
+  const [chosen, installed, bundled, providers, llamaCpp, browser, nvidia, versions, bundle] =
     await Promise.all([
-      finding(chosenAdapter(cacheDir)),
+      finding(choice.then(({ id, label, kind }) => ({ id, name: label, kind }))),
       installedAdapters(),
       bundledAdapters(cacheDir),
       finding(listProviders()),
+      finding(listLlamaBuilds(choice)),
       finding(
         findBrowser(cacheDir).then(({ path, source, version }) => ({ path, source, version })),
       ),
@@ -75,6 +83,7 @@ export async function collectFacts(cacheDir: string): Promise<DoctorFacts> {
     chosen,
     adapters: [...installed, ...bundled],
     providers,
+    llamaCpp,
     browser,
     nvidia,
     cacheDir,
@@ -89,11 +98,6 @@ async function finding<T>(look: Promise<T>): Promise<Finding<T>> {
     const { message, hint } = toBenchError(error);
     return { problem: message, hint };
   }
-}
-
-async function chosenAdapter(cacheDir: string) {
-  const { id, label, kind } = await chooseAdapter('auto', realSurroundings(cacheDir));
-  return { id, name: label, kind };
 }
 
 async function installedAdapters(): Promise<DoctorFacts['adapters']> {
@@ -126,6 +130,18 @@ async function probe(env: Record<string, string>): Promise<ProbedAdapter[]> {
 async function listProviders(): Promise<ProvidersResult['providers']> {
   const task = { type: 'providers', input: {} } as const;
   return (await runTask(task, { timeoutMs: PROBE_TIMEOUT_MS })).providers;
+}
+
+/** With the Vulkan loader that the adapter needs, if any; without an adapter CUDA and the processor remain. */
+async function listLlamaBuilds(
+  choice: Promise<AdapterChoice>,
+): Promise<LlamaBuildsResult['builds']> {
+  const env = await choice.then(
+    (adapter) => adapter.env,
+    () => ({}),
+  );
+  const task = { type: 'llamaBuilds', input: {} } as const;
+  return (await runTask(task, { env, timeoutMs: PROBE_TIMEOUT_MS })).builds;
 }
 
 async function nvidiaDevices(): Promise<string[]> {

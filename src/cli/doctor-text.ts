@@ -20,6 +20,7 @@ export function doctorText(facts: DoctorFacts): string[] {
     ...section('WebGPU adapters', facts.adapters.flatMap(adapter)),
     ...section('Used by --adapter auto', [chosen(facts)]),
     ...section('ONNX Runtime providers', [providers(facts)]),
+    ...section('llama.cpp', llamaCpp(facts)),
     ...section('Browser', [browser(facts)]),
     ...section('NVIDIA driver', lines(facts.nvidia)),
     ...section('Versions', versions(facts)),
@@ -85,6 +86,14 @@ function providers({ providers: list }: DoctorFacts): string {
   return list.found
     .map(({ name, bundled }) => (bundled ? name : `${name} (needs files that are not bundled)`))
     .join(', ');
+}
+
+function llamaCpp({ llamaCpp: list }: DoctorFacts): string[] {
+  if ('problem' in list) return [`none: ${list.problem}`];
+  return list.found.map(({ device, release, gpus, problem }) => {
+    if (problem !== null) return `${device}: ${problem}`;
+    return `${device}: ${release}${gpus.map((name) => `, ${name}`).join('')}`;
+  });
 }
 
 function browser({ browser: choice }: DoctorFacts): string {

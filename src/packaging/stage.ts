@@ -1,7 +1,6 @@
-import { chmod, copyFile, cp, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { BundleManifest } from '../hosts/node/offline-bundle.ts';
-import { sourceCommit } from '../hosts/node/provenance.ts';
 import {
   bundledChromium,
   CARRIED_FOLDER,
@@ -25,6 +24,7 @@ export interface StageOptions {
   /** Root of the clone. */
   root: string;
   version: string;
+  commit: string | null;
   cacheDir: string;
   log: (line: string) => void;
 }
@@ -34,7 +34,7 @@ export interface StageOptions {
  * finds by the same paths what it reads.
  */
 export async function stageBundle(folder: string, options: StageOptions): Promise<BundleManifest> {
-  const { root, version, cacheDir, log } = options;
+  const { root, version, commit, cacheDir, log } = options;
   log('node');
   const node = await thisNode();
   await mkdir(join(folder, 'bin'), { recursive: true });
@@ -70,7 +70,10 @@ export async function stageBundle(folder: string, options: StageOptions): Promis
     },
     ...selection.packages.map((one) => ({ ...one, file: one.licenceFile })),
   ];
-  await cp(join(root, LICENCES), join(folder, 'licences'), { recursive: true });
+  await mkdir(join(folder, 'licences'));
+  for (const name of ['onnxruntime.txt', 'vulkan.txt']) {
+    await copyFile(join(root, LICENCES, name), join(folder, 'licences', name));
+  }
   await copyFile(node.licence, join(folder, 'licences/node.txt'));
   await copyFile(join(root, 'LICENSE'), join(folder, 'LICENSE'));
   await writeFile(join(folder, 'licences/NOTICES.txt'), noticesText(notices));
@@ -80,7 +83,7 @@ export async function stageBundle(folder: string, options: StageOptions): Promis
   return writeManifest(folder, {
     name: 'mtok',
     version,
-    commit: await sourceCommit(),
+    commit,
     carries: {
       node: process.versions.node,
       swiftshader: chromium,

@@ -42,6 +42,7 @@ function machine(change: Partial<DoctorFacts> = {}): DoctorFacts {
     chosen: { found: { id: 'gpu', name: gpu.name, kind: 'gpu' } },
     adapters: [gpu],
     providers: { found: [{ name: 'cpu', bundled: true }] },
+    llamaCpp: { problem: 'node-llama-cpp is not installed' },
     browser: { found: { path: '/usr/bin/chromium', source: 'system', version: 'Chromium 147' } },
     nvidia: { problem: 'nvidia-smi is not installed' },
     cacheDir: '/home/me/.cache/mtok',
