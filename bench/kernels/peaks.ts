@@ -16,9 +16,9 @@ import {
   type KernelCompiler,
 } from '../../src/gpu/program.ts';
 import { type DeviceScope, scoped } from '../../src/gpu/scope.ts';
+import { isGpuClockTrusted, Stopwatch } from '../../src/gpu/stopwatch.ts';
 import { fromFloat16Array } from '../../src/model/float16.ts';
 import type { Scalar } from './expectation.ts';
-import { isGpuClockTrusted, Stopwatch } from './stopwatch.ts';
 import { encode, normals } from './values.ts';
 
 const MIB = 2 ** 20;

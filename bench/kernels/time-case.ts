@@ -3,10 +3,10 @@ import { median } from '../../src/core/quantile.ts';
 import type { GpuDevice } from '../../src/gpu/device.ts';
 import type { Dispatch, KernelCompiler } from '../../src/gpu/program.ts';
 import { scoped } from '../../src/gpu/scope.ts';
+import { type Elapsed, isGpuClockTrusted, Stopwatch } from '../../src/gpu/stopwatch.ts';
 import type { CaseBuffers, KernelCase } from './case.ts';
 import { bindSteps, boundAs, uploadBuffers } from './case-buffers.ts';
 import { describeCase, makeBuffers } from './run-case.ts';
-import { type Elapsed, isGpuClockTrusted, Stopwatch } from './stopwatch.ts';
 
 export interface TimeOptions {
   /** `cold`: every run reads buffers that `coldBytes` of others have passed since. `warm`: the same ones. */

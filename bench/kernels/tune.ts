@@ -3,6 +3,7 @@ import type { Host } from '../../src/core/host.ts';
 import { Rng } from '../../src/core/rng.ts';
 import type { GpuDevice } from '../../src/gpu/device.ts';
 import { KernelCompiler } from '../../src/gpu/program.ts';
+import { isGpuClockTrusted } from '../../src/gpu/stopwatch.ts';
 import {
   attentionCandidates,
   fixedChoices,
@@ -22,9 +23,8 @@ import { drawData } from './draw-data.ts';
 import type { AttentionOperation, Operation, ProductOperation } from './operation.ts';
 import { operationName } from './operation-cost.ts';
 import { checkOutput, sampleOracle } from './operation-oracle.ts';
-import { ownTolerance, ownTolerance } from './own-tolerance.ts';
+import { ownTolerance } from './own-tolerance.ts';
 import { type Skipped, search, type Trial } from './search.ts';
-import { isGpuClockTrusted } from './stopwatch.ts';
 import { type PreparedOperation, prepareOperation, type WgslContender } from './wgsl-contender.ts';
 
 export type KernelChoice = ProductChoice | AttentionChoice;

@@ -1,7 +1,7 @@
-import type { Host } from '../../src/core/host.ts';
-import { bufferUsage } from '../../src/gpu/constants.ts';
-import type { GpuDevice } from '../../src/gpu/device.ts';
-import type { Dispatch } from '../../src/gpu/program.ts';
+import type { Host } from '../core/host.ts';
+import { bufferUsage } from './constants.ts';
+import type { GpuDevice } from './device.ts';
+import type { Dispatch } from './program.ts';
 
 export interface Elapsed {
   readonly wallMs: number;
