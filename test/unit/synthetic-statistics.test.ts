@@ -121,6 +121,7 @@ describe('activations of synthetic models', () => {
         tables: ropeTables(config, TOKENS),
         batch: 1,
         start: 0,
+        int8Activations: false,
       };
       return std(residualStream(tokens, state));
     });
