@@ -108,10 +108,10 @@ describe('the default choices on matrix units', () => {
     expect(attentionObstacle(gpu, exactCache, choices.attention(attending))).toContain(
       'would round a cache',
     );
-    const strict = defaultChoices(gpu, undefined, false);
+    const strict = defaultChoices(gpu, { halfProducts: false });
     expect(strict.product(product).kernel).toBe('matmul');
     expect(strict.attention(attending).kernel).toBe('attention-tiled');
-    const inSingle = defaultChoices(device([single]), undefined, false);
+    const inSingle = defaultChoices(device([single]), { halfProducts: false });
     expect(inSingle.product(exact).kernel).toBe(matmulSubgroupMatrix.name);
     expect(inSingle.attention(exactCache).kernel).toBe(attentionSubgroupMatrix.name);
   });
