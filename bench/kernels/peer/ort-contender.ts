@@ -13,7 +13,7 @@ import { callOverheadMs, openTimed, type TimedSession } from './lap.ts';
 import { peerOptions } from './peer-session.ts';
 import { productCandidates } from './product-candidates.ts';
 import { profileGraph } from './profile.ts';
-import { type Trial, tryCandidates, usableTrials } from './trials.ts';
+import { type Trial, tryCandidates, type UsableTrial, usableTrials } from './trials.ts';
 
 /** What ONNX Runtime's side of a comparison needs. */
 export interface PeerEnvironment {
@@ -53,30 +53,21 @@ export async function ortContender(
   const { gpu, host, samples, sampleMs = 20, coldBytes = 256 * 1024 * 1024 } = environment;
   const candidates = candidatesFor(operation, data, gpu.hasF16);
   const tensors = new DeviceTensors(peerOptions());
-  let chosen: { trial: Trial; timed: TimedSession } | undefined;
+  let fastest: Fastest | undefined;
   try {
     const overheadMs = await callOverheadMs(tensors, host);
     const trials = await tryCandidates(candidates, { operation, samples, tensors, host });
     const usable = usableTrials(trials, operationName(operation));
-    const results = trials.filter(({ problem }) => problem).map(describeFailure);
-    const bestMs = usable[0]?.ms ?? 0;
-    const { ratio, decidedRatio, decidedMs } = HOPELESS;
-    for (const trial of usable) {
-      if (trial.ms > (bestMs > decidedMs ? decidedRatio : ratio) * bestMs) {
-        results.push(`${trial.candidate.label} ${trial.ms.toPrecision(3)} ms alone`);
-        continue;
-      }
-      const estimate = { runMs: trial.ms, overheadMs, sampleMs, coldBytes };
-      const timed = await openTimed(trial.candidate, tensors, host, estimate);
-      results.push(`${trial.candidate.label} ${timed.ms.toPrecision(3)} ms`);
-      const isBetter = !chosen || timed.ms < chosen.timed.ms;
-      await (isBetter ? chosen?.timed : timed)?.session.dispose();
-      if (isBetter) chosen = { trial, timed };
-    }
-    invariant(chosen, 'the fastest of some ways');
-    const { timed, trial } = chosen;
-    const { candidate, accuracy } = trial;
-    invariant(accuracy, 'the accuracy of what was chosen');
+    fastest = await fastestOf(usable, (trial) =>
+      openTimed(trial.candidate, tensors, host, {
+        runMs: trial.ms,
+        overheadMs,
+        sampleMs,
+        coldBytes,
+      }),
+    );
+    const { timed, candidate, accuracy, times } = fastest;
+    const failures = trials.filter(({ problem }) => problem).map(describeFailure);
     return {
       name: `ort-webgpu ${candidate.operator}`,
       elem: candidate.elem,
@@ -88,7 +79,7 @@ export async function ortContender(
         ...candidate.settings,
         ...(await profileSettings(candidate, tensors, timed.copies, gpu)),
         nmse: accuracy.nmse,
-        tried: results.join('; '),
+        tried: [...times, ...failures].join('; '),
         copies: timed.copies,
         operationsPerCall: timed.session.operations,
         callsPerSample: timed.calls,
@@ -103,10 +94,48 @@ export async function ortContender(
       },
     };
   } catch (error) {
-    await chosen?.timed.session.dispose();
+    await fastest?.timed.session.dispose();
     await tensors.dispose();
     throw error;
   }
+}
+
+interface Fastest extends Pick<UsableTrial, 'candidate' | 'accuracy'> {
+  readonly timed: TimedSession;
+  /** What each of the others took, in words, and this one. */
+  readonly times: readonly string[];
+}
+
+/** Times the promising ones of some trials, fastest first, and leaves the session of the best open. */
+async function fastestOf(
+  trials: readonly UsableTrial[],
+  open: (trial: UsableTrial) => Promise<TimedSession>,
+): Promise<Fastest> {
+  const bestMs = trials[0]?.ms ?? 0;
+  const { ratio, decidedRatio, decidedMs } = HOPELESS;
+  const limitMs = bestMs * (bestMs > decidedMs ? decidedRatio : ratio);
+  const times: string[] = [];
+  let best: { trial: UsableTrial; timed: TimedSession } | undefined;
+  try {
+    for (const trial of trials) {
+      const { label } = trial.candidate;
+      if (trial.ms > limitMs) {
+        times.push(`${label} ${trial.ms.toPrecision(3)} ms alone`);
+        continue;
+      }
+      const timed = await open(trial);
+      times.push(`${label} ${timed.ms.toPrecision(3)} ms`);
+      const isBetter = !best || timed.ms < best.timed.ms;
+      await (isBetter ? best?.timed : timed)?.session.dispose();
+      if (isBetter) best = { trial, timed };
+    }
+  } catch (error) {
+    await best?.timed.session.dispose();
+    throw error;
+  }
+  invariant(best, 'the fastest of some trials');
+  const { trial, timed } = best;
+  return { candidate: trial.candidate, accuracy: trial.accuracy, timed, times };
 }
 
 /** The ways that ONNX Runtime has of an operation; `hasF16`: the adapter computes in f16. */
@@ -151,5 +180,9 @@ async function profileSettings(
   const operations = isGpu ? Math.max(copies, 8) : 2;
   const graph = await candidate.build(tensors, Math.min(copies, operations), operations);
   const { gpuMs, programs } = await profileGraph(graph, isGpu ? 3 : 1);
-  return { programs: programs.join(', '), ...(isGpu ? { gpuMsPerOperation: gpuMs } : {}) };
+  return {
+    dispatches: programs.length,
+    programs: [...new Set(programs)].join(', '),
+    ...(isGpu ? { gpuMsPerOperation: gpuMs } : {}),
+  };
 }

@@ -84,9 +84,18 @@ async function shortestRunMs(session: PeerSession, host: Host): Promise<number> 
   return shortest;
 }
 
+/** A trial of a candidate whose result is right. */
+export interface UsableTrial {
+  readonly candidate: Candidate;
+  readonly accuracy: OutputAccuracy;
+  readonly ms: number;
+}
+
 /** The trials that can be used, fastest first. Throws `engine` when there are none. */
-export function usableTrials(trials: readonly Trial[], what: string): (Trial & { ms: number })[] {
-  const usable = trials.flatMap((trial) => (trial.ms === null ? [] : [{ ...trial, ms: trial.ms }]));
+export function usableTrials(trials: readonly Trial[], what: string): UsableTrial[] {
+  const usable = trials.flatMap(({ candidate, accuracy, ms }) =>
+    accuracy === null || ms === null ? [] : [{ candidate, accuracy, ms }],
+  );
   if (usable.length === 0) {
     const reasons = trials.map(({ candidate, problem }) => `${candidate.label}: ${problem}`);
     throw new BenchError(
