@@ -208,6 +208,9 @@ describe('a command line', () => {
     [['accuracy', '-m', 'synthetic:test-1m', '-n', '99999'], /exceed the model's context/],
     [['generate', '--prompt', 'x'], /--model <model>' not specified/],
     [['logits', '--model', 'm', '--tokens', '1,x', '--out', 'o'], /--tokens got "x"/],
+    [['kernels', '--format', 'int3'], /--format got "int3", expected one of f32, f16/],
+    [['kernels', '--rows', '0'], /--rows 0 is out of bounds/],
+    [['kernels', '--model-shapes', 'gpt-2'], /--model-shapes got "gpt-2"/],
     [['frobnicate'], /unknown command 'frobnicate'/],
   ])('%j is wrong', async (args, error) => {
     expectError(await mtok(...args), 2, error);
