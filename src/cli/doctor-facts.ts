@@ -13,6 +13,7 @@ import {
 } from '../hosts/node/choose-adapter.ts';
 import { damagedFiles, offlineBundle } from '../hosts/node/offline-bundle.ts';
 import { runTask } from '../hosts/node/spawn.ts';
+import { findTuned, type TunedLookup } from '../hosts/node/tuned-tables.ts';
 import { driverEnvironment, libraryEnvironment } from '../hosts/node/vulkan.ts';
 import type { LlamaBuildsResult, ProbedAdapter, ProvidersResult } from '../hosts/tasks.ts';
 import { packageVersion } from './version.ts';
@@ -20,13 +21,21 @@ import { packageVersion } from './version.ts';
 /** A thing that was found, or why it was not and what to do. */
 export type Finding<T> = { found: T } | { problem: string; hint?: string };
 
+/** Where an adapter's tuned kernels come from, and for how many operations there are some. */
+export interface TunedFacts {
+  origin: TunedLookup['origin'];
+  operations: number;
+  /** Why a table that was found is not used, or null. */
+  problem: string | null;
+}
+
 /** Everything that `mtok doctor` shows; plain data, for `--json`. */
 export interface DoctorFacts {
   versions: Record<string, string>;
   machine: { os: string; cpu: string; cores: number; memoryBytes: number };
   /** What `--adapter auto` takes. */
   chosen: Finding<{ id: string; name: string; kind: 'gpu' | 'software' }>;
-  adapters: (ProbedAdapter & { origin: 'installed' | 'bundled' })[];
+  adapters: (ProbedAdapter & { origin: 'installed' | 'bundled'; tuned: TunedFacts })[];
   /** Execution providers of onnxruntime-node. */
   providers: Finding<ProvidersResult['providers']>;
   /** Builds of llama.cpp. */
@@ -60,7 +69,7 @@ export async function collectFacts(cacheDir: string): Promise<DoctorFacts> {
   const [chosen, installed, bundled, providers, llamaCpp, browser, nvidia, versions, bundle] =
     await Promise.all([
       finding(choice.then(({ id, label, kind }) => ({ id, name: label, kind }))),
-      installedAdapters(),
+      installedAdapters(cacheDir),
       bundledAdapters(cacheDir),
       finding(listProviders()),
       finding(listLlamaBuilds(choice)),
@@ -100,8 +109,15 @@ async function finding<T>(look: Promise<T>): Promise<Finding<T>> {
   }
 }
 
-async function installedAdapters(): Promise<DoctorFacts['adapters']> {
-  return (await probe({})).map((adapter) => ({ ...adapter, origin: 'installed' }));
+async function installedAdapters(cacheDir: string): Promise<DoctorFacts['adapters']> {
+  const found = await probe({});
+  return Promise.all(
+    found.map(async (adapter) => ({
+      ...adapter,
+      origin: 'installed',
+      tuned: await tunedFacts(cacheDir, adapter),
+    })),
+  );
 }
 
 async function bundledAdapters(cacheDir: string): Promise<DoctorFacts['adapters']> {
@@ -113,7 +129,19 @@ async function bundledAdapters(cacheDir: string): Promise<DoctorFacts['adapters'
     ...driverEnvironment([swiftShader.manifest]),
     ...libraryEnvironment(swiftShader.folder),
   };
-  return (await probe(env)).map((adapter) => ({ ...adapter, origin: 'bundled' }));
+  const found = await probe(env);
+  return Promise.all(
+    found.map(async (adapter) => ({
+      ...adapter,
+      origin: 'bundled',
+      tuned: await tunedFacts(cacheDir, adapter),
+    })),
+  );
+}
+
+async function tunedFacts(cacheDir: string, adapter: ProbedAdapter): Promise<TunedFacts> {
+  const { table, origin, problem } = await findTuned(cacheDir, adapter);
+  return { origin, operations: table?.entries.length ?? 0, problem };
 }
 
 /** A driver that takes the process down is shown as an adapter with a problem. */

@@ -1,6 +1,7 @@
+import { counted } from '../report/format.ts';
 import { textGrid, wrapText } from '../report/text-grid.ts';
 import { adviceFor } from './doctor-advice.ts';
-import type { BundleFacts, DoctorFacts, Finding } from './doctor-facts.ts';
+import type { BundleFacts, DoctorFacts, Finding, TunedFacts } from './doctor-facts.ts';
 
 const WIDTH = 100;
 const INDENT = '  ';
@@ -56,7 +57,7 @@ function bundle({ commit, files, damaged, parts, needs }: BundleFacts): string[]
 }
 
 function adapter(found: DoctorFacts['adapters'][number]): string[] {
-  const { name, vendor, kind, origin, problem, details } = found;
+  const { name, vendor, kind, origin, problem, details, tuned } = found;
   const mark = kind === 'software' ? ' [software: its timings are not a GPU’s]' : '';
   const head = `${name} (${vendor}, ${origin})${mark}`;
   if (problem !== null) return [head, `  cannot be used: ${problem}`];
@@ -72,7 +73,13 @@ function adapter(found: DoctorFacts['adapters'][number]): string[] {
     `  limits      buffer ${bytes('maxBufferSize')}, binding ${bytes('maxStorageBufferBindingSize')}, ` +
       `workgroup ${details.maxComputeInvocationsPerWorkgroup} invocations, ` +
       `${Number(details.maxComputeWorkgroupStorageSize) / 1024} KiB`,
+    `  tuned       ${tunedText(tuned)}`,
   ];
+}
+
+function tunedText({ origin, operations, problem }: TunedFacts): string {
+  if (origin !== 'none') return `${counted(operations, 'operation')} (${origin} table)`;
+  return problem === null ? 'none; see mtok tune' : `none: ${problem}`;
 }
 
 function chosen({ chosen: choice }: DoctorFacts): string {

@@ -11,6 +11,7 @@ const software: DoctorFacts['adapters'][number] = {
   kind: 'software',
   origin: 'installed',
   problem: null,
+  tuned: { origin: 'none', operations: 0, problem: null },
   details: {
     driver: 'llvmpipe: Mesa 25.0.7',
     features: 'shader-f16 subgroups timestamp-query',
@@ -64,6 +65,19 @@ describe('doctor', () => {
     for (const facts of [machine(), machine({ adapters: [software, gpu] }), bare]) {
       for (const line of doctorText(facts)) expect(line.length).toBeLessThanOrEqual(100);
     }
+  });
+
+  it('says where tuned kernels come from, and why some are not used', () => {
+    const line = (tuned: typeof gpu.tuned) =>
+      doctorText(machine({ adapters: [{ ...gpu, tuned }] })).find((text) =>
+        text.includes('tuned '),
+      );
+    expect(line(gpu.tuned)).toContain('none; see mtok tune');
+    expect(line({ origin: 'cache', operations: 1, problem: null })).toContain(
+      '1 operation (cache table)',
+    );
+    const problem = '/cache/a.json: the kernels have changed since it was made';
+    expect(line({ origin: 'none', operations: 0, problem })).toContain('kernels have changed');
   });
 
   it('marks software adapters, and only them', () => {

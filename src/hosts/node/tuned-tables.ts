@@ -17,6 +17,8 @@ import {
 import { systemCode, writeTextAtomic } from './files.ts';
 import { nodeHost } from './host.ts';
 
+export type { TunedLookup };
+
 /** Tables of adapters that were measured, committed with the kernels they were measured with. */
 const COMMITTED = fileURLToPath(new URL('../../../kernels/tuned/', import.meta.url));
 
