@@ -134,6 +134,8 @@ describe('the program', () => {
       'generate',
       'logits',
       'accuracy',
+      'kernels',
+      'tune',
       'models',
       'report',
       'doctor',
