@@ -43,7 +43,7 @@ async function tableOf(operation: Operation, budgetMs: number) {
 }
 
 it('tunes a product, and the decoder takes what was found', async () => {
-  const { entry, table } = await tableOf(product, 4000);
+  const { entry, table } = await tableOf(product, 2000);
   const shape = productShapeOf(product);
   const choices = tunedChoices(gpu, table);
   expect(choiceId(choices.product(shape))).toBe(choiceId(entry.choice));
@@ -52,7 +52,7 @@ it('tunes a product, and the decoder takes what was found', async () => {
 });
 
 it('tunes attention over a cache', async () => {
-  const { entry, table } = await tableOf(attending, 4000);
+  const { entry, table } = await tableOf(attending, 2000);
   const choices = tunedChoices(gpu, table);
   expect(choiceId(choices.attention(attentionShapeOf(attending)))).toBe(choiceId(entry.choice));
   expect(attentionCandidates(gpu, attentionShapeOf(attending)).length).toBe(entry.candidates);
