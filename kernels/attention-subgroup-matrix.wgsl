@@ -110,7 +110,7 @@ fn main(
   // Query r of the group's: token r / GROUP, head r % GROUP. Past the end the last one is repeated.
   let queries = state.seq * GROUP;
   let r0 = group.x * (SGS * MM);
-  let length = state.position + (min(r0 + SGS * MM, queries) - 1u) / GROUP + 1u;
+  let length = min(state.position + (min(r0 + SGS * MM, queries) - 1u) / GROUP + 1u, CAPACITY);
   let base = (group.z * KV_HEADS + group.y) * CAPACITY;
   let strip = subgroup * (MM * STRIP_STRIDE);
   let weights = WEIGHTS + subgroup * (MM * WEIGHT_STRIDE);
