@@ -1,6 +1,7 @@
 import type { BackendName, Variant, VariantRequest } from '../core/cell.ts';
 import type { DeviceInfo } from '../core/device.ts';
 import type { Host } from '../core/host.ts';
+import type { Profile } from '../core/profile.ts';
 import type { Sampling } from '../core/sampling.ts';
 import type { GpuDevice } from '../gpu/device.ts';
 import type { TunedTable } from '../model/decoder/tuned-table.ts';
@@ -81,6 +82,11 @@ export interface Session {
    * Appends tokens[seq] (batch 1) and returns the logits of every position, f32[seq][vocab]. Never timed.
    */
   logits(tokens: Int32Array): Promise<Float32Array>;
+  /**
+   * Takes apart, kernel by kernel, a prefill of `seq` tokens a sequence behind `depth` cached ones, and the decode
+   * step after it. Absent where the engine does not let us. Ends rewound to `depth`, which a prefill must follow.
+   */
+  profile?(depth: number, seq: number): Promise<Profile>;
   memory(): SessionMemory;
   /** Frees everything; safe to call twice. */
   dispose(): Promise<void>;

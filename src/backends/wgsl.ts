@@ -1,5 +1,7 @@
 import type { Variant } from '../core/cell.ts';
 import { BenchError, invariant } from '../core/errors.ts';
+import type { Host } from '../core/host.ts';
+import type { Profile } from '../core/profile.ts';
 import type { GpuDevice } from '../gpu/device.ts';
 import { type DeviceScope, scoped } from '../gpu/scope.ts';
 import { MOST_RUN_AHEAD } from '../model/decoder/buffers.ts';
@@ -42,7 +44,7 @@ async function open(environment: BackendEnvironment, request: SessionRequest): P
     );
     const { readMs, uploadMs, compileMs } = clock;
     const load = { readMs, packMs: null, compileMs, uploadMs };
-    return new WgslSession(scope, decoder, variant, load, choices);
+    return new WgslSession(scope, host, decoder, variant, load, choices);
   } catch (error) {
     scope.release();
     throw error;
@@ -85,6 +87,7 @@ class WgslSession implements Session {
   readonly load: LoadPhases;
   readonly mostRunAhead = MOST_RUN_AHEAD;
   readonly #gpu: DeviceScope;
+  readonly #host: Host;
   readonly #decoder: Decoder;
   readonly #tuned: TunedChoices | null;
   /** A prediction is waiting to be fed back: `decode` may follow. */
@@ -93,12 +96,14 @@ class WgslSession implements Session {
 
   constructor(
     gpu: DeviceScope,
+    host: Host,
     decoder: Decoder,
     variant: Variant,
     load: LoadPhases,
     tuned: TunedChoices | null,
   ) {
     this.#gpu = gpu;
+    this.#host = host;
     this.#decoder = decoder;
     this.#tuned = tuned;
     this.variant = variant;
@@ -114,6 +119,7 @@ class WgslSession implements Session {
     return {
       prefillChunkTokens: maxRows / batch,
       dispatchesPerStep: this.#decoder.dispatchesPerStep,
+      dispatchesPerLayer: this.#decoder.dispatchesPerLayer,
       submitsPerStep: 1,
       activationSlots: this.#decoder.activationSlots,
       kernelChoices: describeChoices(this.#tuned),
@@ -159,6 +165,12 @@ class WgslSession implements Session {
     checkLogits(tokens, this.#bounds());
     this.#hasNext = false;
     return this.#decoder.logits(tokens);
+  }
+
+  async profile(depth: number, seq: number): Promise<Profile> {
+    checkRewind(depth, this.position);
+    this.#hasNext = false;
+    return this.#decoder.profile(this.#host, depth, seq);
   }
 
   memory(): SessionMemory {

@@ -29,6 +29,7 @@ export interface BenchArguments {
   launches?: string;
   repetitions?: string;
   runAhead?: string;
+  profile?: boolean;
   adapter?: string;
   gpuPrice?: string;
   json?: string;
@@ -92,6 +93,7 @@ export function benchOptions(argv: BenchArguments): BenchOptions {
     runAheadSteps:
       parseInteger(argv.runAhead, { option: '--run-ahead', min: 1, max: MOST_RUN_AHEAD }) ??
       DEFAULT_PROTOCOL.launch.runAheadSteps,
+    profile: argv.profile ?? false,
     seed: parseInteger(argv.seed, { option: '--seed', min: 0, max: 2 ** 32 - 1 }) ?? DEFAULT_SEED,
     gpuPriceUsdPerHour: parseDecimal(argv.gpuPrice, {
       option: '--gpu-price',

@@ -11,6 +11,8 @@ export interface BenchOptions extends SweepOptions {
   repetitions: number | null;
   /** `--run-ahead`: decode steps to submit ahead of the host in a second decode; 1 leaves it out. */
   runAheadSteps: number;
+  /** `--profile`: where the time of a step goes, from each cell's first launch. */
+  profile: boolean;
   /** `--seed` of prompts, order and bootstrap. */
   seed: number;
   /** `--gpu-price` in USD per hour; null takes the preset of the detected GPU. */

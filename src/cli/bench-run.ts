@@ -81,7 +81,7 @@ export async function runBench(
 }
 
 function protocolOf(options: BenchOptions): RunProtocol {
-  const { launches, repetitions, runAheadSteps, launchTimeoutSeconds } = options;
+  const { launches, repetitions, runAheadSteps, profile, launchTimeoutSeconds } = options;
   const launchTimeoutMs =
     launchTimeoutSeconds === null
       ? DEFAULT_PROTOCOL.launchTimeoutMs
@@ -89,7 +89,7 @@ function protocolOf(options: BenchOptions): RunProtocol {
   const { launch } = DEFAULT_PROTOCOL;
   const fixed = repetitions ?? null;
   const forced = fixed === null ? {} : { repetitionsMin: fixed, repetitionsMax: fixed };
-  return { launches, launch: { ...launch, ...forced, runAheadSteps }, launchTimeoutMs };
+  return { launches, launch: { ...launch, ...forced, runAheadSteps, profile }, launchTimeoutMs };
 }
 
 /** One bad model or workload of many is a record; where all are bad it is a mistake to say at once. */

@@ -79,6 +79,7 @@ export function addBench(program: Command): void {
       'decode once more with this many steps submitted ahead of the host, where the engine can; 1: do not ' +
         `(default: ${DEFAULT_PROTOCOL.launch.runAheadSteps})`,
     )
+    .option('--profile', 'take a step of each cell apart: time, bytes and share of every kernel')
     .option(
       '--adapter <name>',
       'WebGPU adapter: auto, gpu, lavapipe, swiftshader, or a part of its name (default: auto)',

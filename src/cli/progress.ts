@@ -10,6 +10,7 @@ const PHASE_WORDS = {
   'first-run': 'first run',
   'warm-up': 'warming up',
   measure: 'measuring',
+  profile: 'profiling',
 } as const satisfies Record<LaunchPhase, string>;
 
 /**

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { BACKEND_NAMES, HOST_NAMES } from './cell.ts';
+import { profileSchema } from './profile.ts';
 
 /** Raised when a field changes meaning; readers refuse a newer major version. */
 export const RECORD_VERSION = 1;
@@ -159,6 +160,8 @@ export const recordSchema = z.object({
   load: loadSchema.nullable(),
   memory: memorySchema,
   cost: costSchema.nullable(),
+  /** Of the first launch, where it was asked for. */
+  profile: profileSchema.nullable().default(null),
 });
 /** One line of a store. */
 export type BenchRecord = z.infer<typeof recordSchema>;

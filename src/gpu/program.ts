@@ -17,6 +17,8 @@ export interface BoundKernel {
   readonly pipeline: GPUComputePipeline;
   readonly group: GPUBindGroup;
   readonly instance: KernelInstance;
+  /** What it is for where it was bound: `qkv`, `attention`, …; for profiles. */
+  readonly role?: string;
 }
 
 /** One dispatch of a step. */

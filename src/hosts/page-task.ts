@@ -48,7 +48,7 @@ export const pageResultSchemas = {
 } as const satisfies { [T in PageTaskType]: z.ZodType<TaskTypes[T]['result']> };
 
 export const pageMessageSchemas = {
-  launch: z.enum(['start', 'model', 'load', 'first-run', 'warm-up', 'measure']),
+  launch: z.enum(['start', 'model', 'load', 'first-run', 'warm-up', 'measure', 'profile']),
   generate: token,
   logits: z.never(),
 } as const satisfies { [T in PageTaskType]: z.ZodType<TaskTypes[T]['message']> };

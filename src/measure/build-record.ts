@@ -11,6 +11,7 @@ import {
   memoryFlags,
   notMeasured,
   percentileFlags,
+  profileFlags,
   runAheadFlags,
   timerFlags,
 } from './flags.ts';
@@ -90,7 +91,7 @@ export function buildRecord(input: RecordInput): BenchRecord {
 /** The part of a record that `figures` and `failedFigures` fill. */
 type Figures = Pick<
   BenchRecord,
-  'outcome' | 'flags' | 'prefill' | 'decode' | 'load' | 'memory' | 'cost'
+  'outcome' | 'flags' | 'prefill' | 'decode' | 'load' | 'memory' | 'cost' | 'profile'
 >;
 
 function failedFigures(error: BenchError): Figures {
@@ -107,6 +108,7 @@ function failedFigures(error: BenchError): Figures {
     load: null,
     memory: NO_MEMORY,
     cost: null,
+    profile: null,
   };
 }
 
@@ -119,6 +121,7 @@ function figures(input: RecordInput, device: DeviceInfo): Figures {
   const decode = summariseDecode(launches, cell.workload, ahead, rng.fork('decode'));
   const load = summariseLoad(launches);
   const memory = summariseMemory(launches);
+  const profile = results.find((result) => result.profile !== null)?.profile ?? null;
   const rates = { prefill: prefill?.value ?? null, decode: decode?.value ?? null };
   const charged = input.charge(device, rates);
   const summaries = [prefill, decode].filter((summary) => summary !== null);
@@ -142,6 +145,7 @@ function figures(input: RecordInput, device: DeviceInfo): Figures {
             ...percentileFlags(rates.decode),
             ...runAheadFlags(cell, rates.decode, input.protocol, ahead),
           ]),
+      ...profileFlags(cell, profile, input.protocol),
       ...loadFlags(cell, load),
       ...memoryFlags(cell, memory),
       ...costFlags(charged.cost),
@@ -151,6 +155,7 @@ function figures(input: RecordInput, device: DeviceInfo): Figures {
     load,
     memory,
     cost: charged.cost,
+    profile,
   };
 }
 

@@ -1,4 +1,5 @@
 import type { Cell } from '../core/cell.ts';
+import type { Profile } from '../core/profile.ts';
 import { samplesNeeded } from '../core/quantile.ts';
 import type { Cost, Flag } from '../core/record.ts';
 import type { IntervalMethod } from '../core/statistics.ts';
@@ -107,6 +108,17 @@ export function runAheadFlags(
         'below-timer-resolution',
         'The decode with run-ahead is shorter than a step of the clock.',
       );
+}
+
+/** Why a profile that was asked for is missing. */
+export function profileFlags(
+  { backend }: Cell,
+  profile: Profile | null,
+  { launch }: RunProtocol,
+): Flag[] {
+  if (profile !== null || !launch.profile) return [];
+  const message = `${backend} does not let its steps be taken apart.`;
+  return [{ code: 'no-profile', field: 'profile', message }];
 }
 
 /** Timed sections that are short against the clock's step. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { BACKEND_NAMES, type Cell } from '../core/cell.ts';
+import { profileSchema } from '../core/profile.ts';
 import { deviceSchema, launchSchema } from '../core/record.ts';
 import type { LaunchProtocol } from './protocol.ts';
 
@@ -32,6 +33,8 @@ export const launchResultSchema = z.object({
   warmupConverged: z.boolean(),
   /** Steps that the session ran ahead of the host where `runAheadMs` was taken; 1: it cannot, or was told not to. */
   runAheadSteps: z.number().int().min(1),
+  /** Null unless asked for, and where the engine has none. */
+  profile: profileSchema.nullable(),
   /** Smallest step of the clock that timed this launch. */
   clockQuantumMs: z.number().nonnegative(),
 });

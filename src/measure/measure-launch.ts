@@ -1,6 +1,7 @@
 import type { Backend, Session } from '../backends/backend.ts';
 import type { VariantRequest, Workload } from '../core/cell.ts';
 import { BenchError } from '../core/errors.ts';
+import type { Profile } from '../core/profile.ts';
 import type { Repetition } from '../core/record.ts';
 import type { Rng } from '../core/rng.ts';
 import type { PackedModel } from '../model/packed.ts';
@@ -17,6 +18,8 @@ export interface LaunchInput {
   variant: VariantRequest;
   workload: Workload;
   protocol: LaunchProtocol;
+  /** Whether this launch takes the profile that the protocol asks for. */
+  isProfiled: boolean;
   /** This launch's own stream. */
   rng: Rng;
   /** Monotonic clock in ms. */
@@ -70,6 +73,8 @@ export async function measureLaunch(input: LaunchInput): Promise<LaunchResult> {
     const { warmup, converged } = await warmUp(session, context, protocol, spentMs);
     input.onPhase?.('measure');
     const repetitions = await repeat(session, context, protocol);
+    const memory = session.memory();
+    const profile = input.isProfiled ? await takeProfile(session, input) : null;
 
     return {
       launch: {
@@ -82,7 +87,7 @@ export async function measureLaunch(input: LaunchInput): Promise<LaunchResult> {
         },
         warmup,
         repetitions,
-        memory: { ...session.memory(), peakRssBytes: null },
+        memory: { ...memory, peakRssBytes: null },
       },
       modelSha256: model.sha256,
       backend: backend.name,
@@ -92,6 +97,7 @@ export async function measureLaunch(input: LaunchInput): Promise<LaunchResult> {
       provenance: {},
       warmupConverged: converged,
       runAheadSteps,
+      profile,
       clockQuantumMs: quantum,
     };
   } finally {
@@ -156,6 +162,16 @@ async function repeat(
       break;
   }
   return repetitions;
+}
+
+/** Of the prefill that was timed and the step after it; null where the engine does not let us. */
+async function takeProfile(
+  session: Session,
+  { workload, onPhase }: LaunchInput,
+): Promise<Profile | null> {
+  if (!session.profile) return null;
+  onPhase?.('profile');
+  return session.profile(workload.depth, Math.max(1, workload.promptTokens));
 }
 
 function sumKnown(a: number | null, b: number | null): number | null {

@@ -2,7 +2,14 @@ import type { Cell } from '../core/cell.ts';
 import type { BenchRecord } from '../core/record.ts';
 
 /** What a launch is doing; in this order. */
-export type LaunchPhase = 'start' | 'model' | 'load' | 'first-run' | 'warm-up' | 'measure';
+export type LaunchPhase =
+  | 'start'
+  | 'model'
+  | 'load'
+  | 'first-run'
+  | 'warm-up'
+  | 'measure'
+  | 'profile';
 
 /** Where a run stands. Times in ms since the run began; `remainingMs` is null until something has finished. */
 export interface RunPosition {

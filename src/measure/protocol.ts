@@ -15,6 +15,8 @@ export interface LaunchProtocol {
   repetitionsBudgetMs: number;
   /** Decode steps to submit ahead of the host in a decode of its own, timed as a whole; 1 leaves it out. */
   runAheadSteps: number;
+  /** The first launch ends with a profile: where the time of a step goes. */
+  profile: boolean;
 }
 
 /** How a cell is measured: fresh launches, one process or page each. */
@@ -35,6 +37,7 @@ export const DEFAULT_PROTOCOL: RunProtocol = {
     repetitionsMax: 10,
     repetitionsBudgetMs: 2500,
     runAheadSteps: 8,
+    profile: false,
   },
   launchTimeoutMs: 600_000,
 };

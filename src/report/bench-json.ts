@@ -15,6 +15,7 @@ export interface BenchJsonEntry
     | 'memory'
     | 'cost'
     | 'settings'
+    | 'profile'
   > {
   device: { name: string; vendor: string; kind: 'gpu' | 'cpu' | 'software' } | null;
 }
@@ -25,8 +26,19 @@ export interface BenchJsonEntry
  */
 export function benchJson(records: readonly BenchRecord[]): BenchJsonEntry[] {
   return records.map((record) => {
-    const { id, cell, modelSha256, outcome, prefill, decode, load, memory, cost, settings } =
-      record;
+    const {
+      id,
+      cell,
+      modelSha256,
+      outcome,
+      prefill,
+      decode,
+      load,
+      memory,
+      cost,
+      settings,
+      profile,
+    } = record;
     return {
       id,
       cell,
@@ -44,6 +56,7 @@ export function benchJson(records: readonly BenchRecord[]): BenchJsonEntry[] {
       memory,
       cost,
       settings,
+      profile,
     };
   });
 }

@@ -4,6 +4,7 @@ import { factTable } from './facts.ts';
 import { codeBlock, escapeMarkdown, markdownTable } from './markdown-text.ts';
 import { METHOD } from './method.ts';
 import { NoteList } from './notes.ts';
+import { profileSection } from './profile-table.ts';
 import { costTable, loadTable, memoryTable, type Row, throughputTable } from './result-tables.ts';
 import { shellWord } from './shell-word.ts';
 
@@ -81,6 +82,7 @@ function runFacts(record: BenchRecord): Record<string, string | number | boolean
 function resultSections(rows: readonly Row[], notes: NoteList): string[] {
   const model = escapeMarkdown(rows[0]?.record.cell.model ?? '');
   const records = rows.map(({ record }) => record);
+  const profile = profileSection(rows);
   return [
     `## Results: ${model}`,
     ...warnings(records, []),
@@ -93,6 +95,7 @@ function resultSections(rows: readonly Row[], notes: NoteList): string[] {
     memoryTable(rows),
     `### Load in ms: ${model}`,
     loadTable(rows),
+    ...(profile === null ? [] : [`### Profile: ${model}`, profile]),
   ];
 }
 

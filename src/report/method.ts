@@ -25,6 +25,12 @@ host waits once for K tokens. After each repetition the same number of tokens is
 place, timed as a whole: batch × generatedTokens ÷ time. Tokens then arrive in groups, so this figure is a
 throughput, not the TPOT; latencies and costs never use it.
 
+**Profile.** Taken once, after the timed repetitions, in the first launch. Each kernel of a step runs by itself, all its
+dispatches of the step over and over, timed by the device's clock where that can be believed and else by the host's:
+what a driver adds to a dispatch is then in it. Bytes are what a kernel must read and write at least. Device: all
+dispatches in their order. Encode: recording the commands. Sync: from the submit to the token on the host, less the
+device's time.
+
 **Intervals** are at 95 %, over launches. From five launches on: a seeded bootstrap of 10 000 draws that
 resamples launches, then repetitions within them. For three and four: Student's t on the logarithms of the
 launches' medians, which is wide. For fewer: none.

@@ -3,6 +3,7 @@ import { priceLines, softwareCaveat } from './caveats.ts';
 import { backendName, type Column, nameColumns, resultColumns } from './columns.ts';
 import { plainText } from './format.ts';
 import { type Note, NoteList } from './notes.ts';
+import { profileLines } from './profile-table.ts';
 import { textGrid, wrapText } from './text-grid.ts';
 
 const WIDTH = 120;
@@ -18,7 +19,7 @@ function shownIn(records: readonly BenchRecord[]): (field: string) => boolean {
   return (field) => {
     if (field.startsWith('memory.')) return /(weights|kvCache|peakGpu|peakRss)Bytes$/.test(field);
     if (field.startsWith('decode.runAhead')) return hasAhead;
-    return /^(prefill|decode|cost|memory)/.test(field) && !/\.p9[59]$/.test(field);
+    return /^(prefill|decode|cost|memory|profile)/.test(field) && !/\.p9[59]$/.test(field);
   };
 }
 
@@ -32,6 +33,7 @@ export function renderTable(records: readonly BenchRecord[]): string {
     ...caveatLines,
     ...deviceLines(records),
     ...groupByModel(records).flatMap((group) => ['', ...modelGrid(group, notes)]),
+    ...profileLines(records, WIDTH),
     '',
     ...priceLines(records).flatMap((line) => wrapText(line, WIDTH)),
     ...legend(records),

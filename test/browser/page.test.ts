@@ -102,13 +102,14 @@ describe('a page in Chromium', () => {
         repetitionsMax: 2,
         repetitionsBudgetMs: 0,
         runAheadSteps: 3,
+        profile: true,
       },
       adapter: null,
       cacheDir,
     } as const;
     const onMessage = (phase: string) => void phases.push(phase);
     const result = parseLaunchResult(await runTask({ type: 'launch', input }, { onMessage }));
-    expect(phases).toEqual(['model', 'load', 'first-run', 'warm-up', 'measure']);
+    expect(phases).toEqual(['model', 'load', 'first-run', 'warm-up', 'measure', 'profile']);
     expect(result.launch.repetitions).toHaveLength(2);
     expect(result.launch.repetitions[0]?.stepMs).toHaveLength(4);
     expect(result.launch.repetitions[0]?.runAheadMs).toBeGreaterThan(0);

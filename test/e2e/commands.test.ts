@@ -186,6 +186,22 @@ describe('bench', () => {
     }
   });
 
+  it('with --profile takes a step apart', async () => {
+    const run = ['bench', ...small, '--launches', '1', '--repetitions', '1', '--variant', 'int4'];
+    const table = await ok(...run, '--backend', 'wgsl,reference', '--profile', '--json', 'p.json');
+    expect(table).toMatch(
+      /^Profile of synthetic:test-1m int4 f16 f32 wgsl: decode step of 1 token/m,
+    );
+    expect(table).toMatch(/^gate\/up +\S+ +\d+ /m);
+    expect(table).toMatch(/\[no-profile, profile\] reference does not let/);
+    const [wgsl, reference] = JSON.parse(await readFile(join(cwd, 'p.json'), 'utf8'));
+    expect(wgsl.profile.dispatchesPerLayer).toBeLessThan(10);
+    expect(wgsl.profile.decode.encodeUsPerDispatch).toBeGreaterThan(0);
+    expect(reference.profile).toBeNull();
+    const report = await ok('report', '--out', '-');
+    expect(report).toContain('### Profile: ');
+  });
+
   it('with --dry-run touches nothing', async () => {
     const plan = await ok('bench', '--dry-run', '-p', '64-256*2', '-b', '1,4');
     expect(plan).toContain('54 cells');

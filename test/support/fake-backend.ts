@@ -1,4 +1,5 @@
 import type { Backend, Session, SessionRequest } from '../../src/backends/backend.ts';
+import type { Profile } from '../../src/core/profile.ts';
 import type { ModelConfig } from '../../src/model/config.ts';
 import type { PackedModel } from '../../src/model/packed.ts';
 
@@ -55,6 +56,7 @@ export interface FakeBehaviour {
   steps?: (asked: number) => number;
   token?: number;
   mostRunAhead?: number;
+  profile?: Profile;
   onOpen?: (request: SessionRequest) => void;
 }
 
@@ -69,6 +71,7 @@ export function fakeBackend(
   const calls: FakeCall[] = [];
   const prompts: number[][] = [];
   const token = behaviour.token ?? 7;
+  const { profile } = behaviour;
   const open = async (request: SessionRequest): Promise<Session> => {
     behaviour.onOpen?.(request);
     calls.push(`open b${request.batch} c${request.contextTokens}`);
@@ -105,6 +108,12 @@ export function fakeBackend(
         position += produced;
       },
       logits: () => Promise.reject(new Error('never asked for')),
+      ...(profile && {
+        async profile(depth: number, seq: number) {
+          calls.push(`profile ${seq} behind ${depth}`);
+          return profile;
+        },
+      }),
       memory: () => ({
         weightsBytes: 100,
         kvCacheBytes: 20,

@@ -41,6 +41,7 @@ export function fakeLaunch(
     provenance: {},
     warmupConverged: true,
     runAheadSteps: 1,
+    profile: null,
     clockQuantumMs: 0.001,
     ...change,
   };

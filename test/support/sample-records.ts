@@ -1,3 +1,4 @@
+import type { PhaseProfile, Profile } from '../../src/core/profile.ts';
 import type { BenchRecord, Estimate, Flag } from '../../src/core/record.ts';
 
 /** Records that no machine ever measured: round, invented figures for tests of what is made from records. */
@@ -69,6 +70,7 @@ export function gpuRecord(changes: Partial<BenchRecord> = {}): BenchRecord {
       outputUsdPerMtok: around(10),
       price: { gpu: 'Invented GPU 9000', source: '--gpu-price', date: null, standIn: false },
     },
+    profile: null,
     ...changes,
   };
 }
@@ -79,6 +81,43 @@ const softwareFlag: Flag = {
   message: "Invented Software Rasteriser computes on the processor; these timings are not a GPU's.",
   hint: 'Run on a machine with a GPU; mtok doctor lists the adapters found.',
 };
+
+/** Where the time of an invented step goes. */
+export function sampleProfile(): Profile {
+  const phase = (rows: number, position: number): PhaseProfile => ({
+    rows,
+    position,
+    clock: 'gpu',
+    kernels: [
+      {
+        role: 'qkv',
+        kernel: 'matvec',
+        dispatches: 16,
+        ms: 3,
+        share: 0.75,
+        bytes: 3_000_000_000,
+        gbPerSecond: 1000,
+      },
+      {
+        role: 'odd|role',
+        kernel: 'unheard-of',
+        dispatches: 1,
+        ms: 1,
+        share: 0.25,
+        bytes: null,
+        gbPerSecond: null,
+      },
+    ],
+    deviceMs: 4.5,
+    dispatches: 17,
+    submits: 1,
+    encodeUs: 34,
+    encodeUsPerDispatch: 2,
+    syncMs: 0.25,
+    stepMs: 4.8,
+  });
+  return { dispatchesPerLayer: 7, decode: phase(1, 512), prefill: phase(512, 0) };
+}
 
 /** The same cell on an invented software adapter whose engine hides a figure; one launch, a stand-in price. */
 export function softwareRecord(changes: Partial<BenchRecord> = {}): BenchRecord {

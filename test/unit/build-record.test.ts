@@ -5,6 +5,7 @@ import { chargeRates } from '../../src/economics/token-cost.ts';
 import { buildRecord, type RecordInput } from '../../src/measure/build-record.ts';
 import { DEFAULT_PROTOCOL } from '../../src/measure/protocol.ts';
 import { fakeCell, fakeLaunch } from '../support/launch-results.ts';
+import { sampleProfile } from '../support/sample-records.ts';
 
 function input(change: Partial<RecordInput> = {}): RecordInput {
   return {
@@ -89,6 +90,18 @@ describe('buildRecord', () => {
     expect(decode?.tokensPerSecond.median).toBeCloseTo(200, 10);
     expect(cost?.outputUsdPerMtok?.median).toBeCloseTo((1e6 * 3.5) / (3600 * 200), 6);
     expect(flags.some(({ field }) => field === 'decode.runAhead')).toBe(false);
+  });
+
+  test('has the profile of the launch that took one, or says why there is none', () => {
+    const protocol = { ...DEFAULT_PROTOCOL, launch: { ...DEFAULT_PROTOCOL.launch, profile: true } };
+    const steps: [number, number[]] = [200, [10]];
+    const profile = sampleProfile();
+    const results = [fakeLaunch([steps], { profile }), fakeLaunch([steps])];
+    const record = buildRecord(input({ results, protocol }));
+    expect(recordSchema.parse(record).profile).toEqual(profile);
+    expect(codes(record)).not.toContain('no-profile');
+    expect(codes(buildRecord(input({ protocol })))).toContain('no-profile');
+    expect(codes(buildRecord(input()))).not.toContain('no-profile');
   });
 
   test('the interval of the cost is that of the rate, turned round', () => {

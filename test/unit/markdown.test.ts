@@ -2,7 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { renderMarkdown } from '../../src/report/markdown.ts';
 import { codeBlock, escapeMarkdown } from '../../src/report/markdown-text.ts';
 import { inReadingOrder, latestOfEachCell, recordsOfRun } from '../../src/report/select-records.ts';
-import { gpuRecord, softwareRecord, unsupportedRecord } from '../support/sample-records.ts';
+import {
+  gpuRecord,
+  sampleProfile,
+  softwareRecord,
+  unsupportedRecord,
+} from '../support/sample-records.ts';
 
 const all = [gpuRecord(), softwareRecord(), unsupportedRecord()];
 
@@ -16,6 +21,14 @@ describe('renderMarkdown', () => {
     const again = JSON.parse(JSON.stringify(all)) as typeof all;
     const options = { storePath: 's.jsonl' };
     expect(renderMarkdown(again, options)).toBe(renderMarkdown(all, options));
+  });
+
+  it('has a section for profiles where there are any', () => {
+    const text = renderMarkdown([gpuRecord({ profile: sampleProfile() })], { storePath: 's' });
+    expect(text).toContain('### Profile: fixture-model');
+    expect(text).toContain('**Row 1**: prefill of 512 tokens behind 0 cached');
+    expect(text).toContain('| odd\\|role | unheard-of | 1 | 1.00 | 25.0% | n/a | n/a |');
+    expect(renderMarkdown(all, { storePath: 's' })).not.toContain('Profile:');
   });
 
   it('names every record and its outcome', () => {

@@ -4,6 +4,7 @@ import { Rng } from '../../src/core/rng.ts';
 import { launchResultSchema } from '../../src/measure/launch.ts';
 import { hasConverged, type LaunchInput, measureLaunch } from '../../src/measure/measure-launch.ts';
 import { emptyModel, type FakeBehaviour, FakeClock, fakeBackend } from '../support/fake-backend.ts';
+import { sampleProfile } from '../support/sample-records.ts';
 
 const protocol = {
   warmupMin: 1,
@@ -13,6 +14,7 @@ const protocol = {
   repetitionsMax: 5,
   repetitionsBudgetMs: 1e6,
   runAheadSteps: 8,
+  profile: false,
 };
 
 function setUp(behaviour: FakeBehaviour = {}, change: Partial<LaunchInput> = {}) {
@@ -28,6 +30,7 @@ function setUp(behaviour: FakeBehaviour = {}, change: Partial<LaunchInput> = {})
     now: clock.now,
     startedAt: '2026-01-01T00:00:00.000Z',
     modelLoad: { readMs: 5, packMs: 50 },
+    isProfiled: false,
     ...change,
   };
   return { ...fake, input };
@@ -81,6 +84,22 @@ describe('measureLaunch', () => {
     expect(prompts[3]).toEqual([prompts[2]?.[7], prompts[2]?.[15]]);
     // Groups of three steps at half the time of a step each: 3 ms twice.
     for (const { runAheadMs } of launch.repetitions) expect(runAheadMs).toBeCloseTo(6, 1);
+  });
+
+  test('is followed by a profile of the same prefill where asked for and to be had', async () => {
+    const profile = sampleProfile();
+    for (const [isProfiled, behaviour, wanted] of [
+      [true, { profile }, profile],
+      [true, {}, null],
+      [false, { profile }, null],
+    ] as const) {
+      const phases: string[] = [];
+      const onPhase = (phase: string) => void phases.push(phase);
+      const { input, calls } = setUp(behaviour, { isProfiled, onPhase });
+      expect((await measureLaunch(input)).profile).toEqual(wanted);
+      expect(calls.includes('profile 8 behind 16')).toBe(wanted !== null);
+      expect(phases.at(-1)).toBe(wanted === null ? 'measure' : 'profile');
+    }
   });
 
   test('does not when told not to', async () => {

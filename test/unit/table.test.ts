@@ -1,6 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { renderTable } from '../../src/report/table.ts';
-import { gpuRecord, softwareRecord, unsupportedRecord } from '../support/sample-records.ts';
+import {
+  gpuRecord,
+  sampleProfile,
+  softwareRecord,
+  unsupportedRecord,
+} from '../support/sample-records.ts';
 
 describe('renderTable', () => {
   it('shows results, failures and what a reader must know about them', async () => {
@@ -66,6 +71,20 @@ describe('renderTable', () => {
     expect(heading).toContain('prefill');
     expect(heading).not.toContain('decode');
     expect(heading).not.toContain('output');
+  });
+
+  it('takes a step apart below the results where a record has a profile', () => {
+    const table = renderTable([gpuRecord({ profile: sampleProfile() }), softwareRecord()]);
+    expect(table.match(/^Profile of /gm)).toHaveLength(2);
+    expect(table).toMatch(
+      /^Profile of fixture-model int4 f16 f32 wgsl: decode step of 1 token behind 512/m,
+    );
+    expect(table).toMatch(/^qkv +matvec +16 +3\.00 +75\.0% +3000 +1000$/m);
+    expect(table).toMatch(/^odd\|role +unheard-of +1 +1\.00 +25\.0% +n\/a +n\/a$/m);
+    expect(table.replaceAll('\n', ' ')).toContain(
+      '17 dispatches in 1 submit, 7.00 a layer (goal: below 10). From the first command to the token on the host ' +
+        '4.80 ms: device 4.50 ms, sync 0.250 ms, encode 34.0 µs or 2.00 µs a dispatch (goal: at most 8).',
+    );
   });
 
   it('lets no control sequence of a name through to the terminal', () => {

@@ -37,6 +37,7 @@ async function launch(task: PageTask, input: LaunchTaskInput, send: Send): Promi
       variant: cell.variant,
       workload: cell.workload,
       protocol,
+      isProfiled: protocol.profile && index === 0,
       rng: new Rng('launch', seed, index),
       now: webHost.now,
       startedAt,

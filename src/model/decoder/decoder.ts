@@ -1,7 +1,7 @@
 import { mmaModules } from '../../../kernels/modules.ts';
 import { invariant } from '../../core/errors.ts';
 import type { Host } from '../../core/host.ts';
-import { bufferUsage } from '../../gpu/constants.ts';
+import type { Profile } from '../../core/profile.ts';
 import type { GpuDevice } from '../../gpu/device.ts';
 import {
   type BoundKernel,
@@ -15,8 +15,10 @@ import { allocateRun } from './allocate-run.ts';
 import { chunkTokens, type RunBuffers, type RunShape } from './buffers.ts';
 import type { LoadClock } from './device-matrix.ts';
 import { defaultChoices, type KernelChoices, prefillClass } from './kernel-choice.ts';
+import { type LogitsProgram, makeLogitsProgram } from './logits-program.ts';
+import { profileStep } from './profile-step.ts';
 import type { ProgramContext } from './program-context.ts';
-import { buildLogits, buildProgram, type Program } from './programs.ts';
+import { buildProgram, type Program } from './programs.ts';
 import { type PendingTokens, TokenReadback } from './token-readback.ts';
 import { uploadWeights } from './weights.ts';
 
@@ -35,7 +37,7 @@ export class Decoder {
   readonly #decodeStep: Dispatch[];
   readonly #shortStep: Dispatch[];
   readonly #readback: TokenReadback;
-  #logits: { rows: number; buffer: GPUBuffer; kernels: BoundKernel[] } | null = null;
+  #logits: Promise<LogitsProgram> | null = null;
   /** Tokens in the cache of each sequence. */
   position = 0;
   #picked = 0;
@@ -85,6 +87,12 @@ export class Decoder {
   /** How the products of a prefill are computed: on matrix units, factors may be rounded. */
   get products(): 'f16 operands, f32 sums' | 'f32' {
     return this.#hasHalfProducts ? 'f16 operands, f32 sums' : 'f32';
+  }
+
+  /** Dispatches of one layer in a decode step. */
+  get dispatchesPerLayer(): number {
+    const step = this.#stepDispatches(this.position);
+    return step.filter(({ kernel }) => isOfLayer(kernel)).length / this.shape.config.layers;
   }
 
   /** Dispatches of one decode step. */
@@ -157,7 +165,8 @@ export class Decoder {
     invariant(this.shape.batch === 1, 'logits of a batch');
     if (tokens.length === 1) return this.#stepLogits(tokens);
     const { vocab } = this.shape.config;
-    const { rows: most, buffer, kernels } = await this.#logitsProgram();
+    this.#logits ??= makeLogitsProgram(this.#context);
+    const { rows: most, buffer, kernels } = await this.#logits;
     const out = new Float32Array(tokens.length * vocab);
     for (let at = 0; at < tokens.length; at += most) {
       const count = Math.min(most, tokens.length - at);
@@ -186,21 +195,27 @@ export class Decoder {
     this.position = position;
   }
 
-  /** A logits buffer of at most 32 MiB and one binding, made when first wanted: a timed run never has one. */
-  async #logitsProgram() {
-    if (!this.#logits) {
-      const { vocab } = this.shape.config;
-      const bytes = Math.min(2 ** 25, this.#gpu.limits.maxStorageBufferBindingSize);
-      const rows = Math.max(1, Math.min(this.shape.maxRows, Math.floor(bytes / 4 / vocab)));
-      const buffer = this.#gpu.createBuffer({
-        kind: 'activations',
-        label: 'all logits',
-        size: rows * vocab * 4,
-        usage: bufferUsage.STORAGE | bufferUsage.COPY_SRC,
-      });
-      this.#logits = { rows, buffer, kernels: await buildLogits(this.#context, buffer) };
-    }
-    return this.#logits;
+  /**
+   * Takes apart a prefill of `seq` tokens (of one chunk at most) behind `depth` cached ones, and the decode step after
+   * it. Ends rewound to `depth`: what was behind it in the cache is overwritten.
+   */
+  async profile(host: Host, depth: number, seq: number): Promise<Profile> {
+    const { batch, maxRows, capacity } = this.shape;
+    this.rewind(depth);
+    const rows = Math.min(seq * batch, maxRows);
+    const { body, pick } = await this.#prefill(rows);
+    const prefill = [...this.#dispatches(body, rows), ...this.#dispatches(pick, batch)];
+    const position = Math.min(depth + seq, capacity - 1);
+    const step = this.#stepDispatches(position);
+    return {
+      dispatchesPerLayer: this.dispatchesPerLayer,
+      decode: await profileStep(this.#context, host, { dispatches: step, rows: batch, position }),
+      prefill: await profileStep(this.#context, host, {
+        dispatches: prefill,
+        rows,
+        position: depth,
+      }),
+    };
   }
 
   /** The program for a call of this many rows. */
@@ -266,6 +281,10 @@ export class Decoder {
     after(encoder);
     device.queue.submit([encoder.finish()]);
   }
+}
+
+function isOfLayer({ role }: BoundKernel): boolean {
+  return role !== 'embed' && role !== 'head' && role !== 'pick';
 }
 
 function hasHalfProducts({ body }: Program): boolean {

@@ -21,6 +21,18 @@ export type BindContext = Omit<ProgramContext, 'weights'>;
 /** `decode` has one new token a sequence; `prefill` as many as the run state says, up to `most` rows in all. */
 export type ProgramKind = { name: 'decode' } | { name: 'prefill'; most: number };
 
+/** What a kernel is for in a step. */
+export type Role =
+  | 'embed'
+  | 'qkv'
+  | 'rope'
+  | 'attention'
+  | 'o'
+  | 'gate/up'
+  | 'down'
+  | 'head'
+  | 'pick';
+
 /** Reads the bits of an f32: constants in a kernel's text are u32. */
 export function floatBits(value: number): number {
   return new Uint32Array(new Float32Array([value]).buffer)[0] ?? 0;

@@ -3,7 +3,7 @@ import { bindAttention, bindRopeAppend, hasShortAttention } from './bind-attenti
 import { bindPick } from './bind-pick.ts';
 import { bindEmbed, bindNormedProduct, bindProduct } from './bind-product.ts';
 import { padded } from './buffers.ts';
-import type { ProductInput, ProgramContext, ProgramKind } from './program-context.ts';
+import type { ProductInput, ProgramContext, ProgramKind, Role } from './program-context.ts';
 import type { LayerWeights } from './weights.ts';
 
 /** The kernels of a forward pass, bound to their buffers, in the order in which they run. */
@@ -23,7 +23,7 @@ export async function buildProgram(context: ProgramContext, kind: ProgramKind): 
   const layers = await Promise.all(
     weights.layers.map((w, i) => bindLayer(context, kind, w, i, hasShort)),
   );
-  const embed = await bindEmbed(context);
+  const embed = await as('embed', bindEmbed(context));
   const body = (attended: 'attention' | 'shortAttention') => [
     ...embed,
     ...layers.flatMap((layer) => [...layer.before, ...layer[attended], ...layer.after]),
@@ -31,8 +31,16 @@ export async function buildProgram(context: ProgramContext, kind: ProgramKind): 
   return {
     body: body('attention'),
     shortBody: hasShort ? body('shortAttention') : null,
-    pick: [...(await bindHead(context, kind, run.logits, 'last')), ...(await bindPick(context))],
+    pick: [
+      ...(await as('head', bindHead(context, kind, run.logits, 'last'))),
+      ...(await as('pick', bindPick(context))),
+    ],
   };
+}
+
+/** Says what kernels are for. */
+async function as(role: Role, bound: Promise<BoundKernel | BoundKernel[]>): Promise<BoundKernel[]> {
+  return [await bound].flat().map((kernel) => ({ ...kernel, role }));
 }
 
 /** Logits of every new row into `logits` f32[rows, vocab]; for evaluation, not for speed. */
@@ -70,27 +78,26 @@ async function bindLayer(
   });
   const normed = { few, most, rows: 'all', isOneToken: few } as const;
   const residual = { through: 'residual', y: run.x, yStride: padded(dim) } as const;
+  const toQkv = {
+    through: w.qkvBias ? 'bias' : 'store',
+    y: run.qkv,
+    yStride: qkvDim,
+    bias: w.qkvBias,
+  } as const;
+  const toHidden = { through: 'swiglu', y: run.hidden, yStride: padded(hiddenDim) } as const;
+  const hidden = { ...from(run.hidden, hiddenDim), isRounded: true };
   const { shortContext } = context.choices;
   const [before, attention, shortAttention, after] = await Promise.all([
     Promise.all([
-      bindNormedProduct(context, w.attnNorm, w.qkv, normed, {
-        through: w.qkvBias ? 'bias' : 'store',
-        y: run.qkv,
-        yStride: qkvDim,
-        bias: w.qkvBias,
-      }),
-      bindRopeAppend(context, i),
+      as('qkv', bindNormedProduct(context, w.attnNorm, w.qkv, normed, toQkv)),
+      as('rope', bindRopeAppend(context, i)),
     ]),
-    bindAttention(context, kind.name, i),
-    hasShort ? bindAttention(context, kind.name, i, shortContext) : [],
+    as('attention', bindAttention(context, kind.name, i)),
+    hasShort ? as('attention', bindAttention(context, kind.name, i, shortContext)) : [],
     Promise.all([
-      bindProduct(context, w.o, from(run.attended, heads * headDim), residual),
-      bindNormedProduct(context, w.mlpNorm, w.gateUp, normed, {
-        through: 'swiglu',
-        y: run.hidden,
-        yStride: padded(hiddenDim),
-      }),
-      bindProduct(context, w.down, { ...from(run.hidden, hiddenDim), isRounded: true }, residual),
+      as('o', bindProduct(context, w.o, from(run.attended, heads * headDim), residual)),
+      as('gate/up', bindNormedProduct(context, w.mlpNorm, w.gateUp, normed, toHidden)),
+      as('down', bindProduct(context, w.down, hidden, residual)),
     ]),
   ]);
   return { before: before.flat(), attention, shortAttention, after: after.flat() };

@@ -58,12 +58,8 @@ export class TokenReadback {
    * whose logits held NaN, after the steps before it were handed on; `device-lost` and others naming the steps.
    */
   async take(pending: PendingTokens, take: (tokens: Int32Array) => void): Promise<void> {
-    const { staging, steps, position, mapped } = pending;
-    try {
-      await mapped;
-    } catch (cause) {
-      throw await this.#explain(pending, cause);
-    }
+    const { staging, steps, position } = pending;
+    await this.#arrival(pending);
     const picked = new Uint32Array(staging.getMappedRange(0, steps * this.#stepBytes).slice(0));
     staging.unmap();
     this.#gpu.assertAlive();
@@ -79,6 +75,12 @@ export class TokenReadback {
     }
   }
 
+  /** Waits for tokens that nobody wants to see. Throws as `take` does, but for NaN. */
+  async arrival(pending: PendingTokens): Promise<void> {
+    await this.#arrival(pending);
+    pending.staging.unmap();
+  }
+
   /** Waits until the staging buffer may be written again, whatever became of the tokens. */
   async drop({ staging, mapped }: PendingTokens): Promise<void> {
     const isMapped = await mapped.then(
@@ -86,6 +88,14 @@ export class TokenReadback {
       () => false,
     );
     if (isMapped) staging.unmap();
+  }
+
+  async #arrival(pending: PendingTokens): Promise<void> {
+    try {
+      await pending.mapped;
+    } catch (cause) {
+      throw await this.#explain(pending, cause);
+    }
   }
 
   #staging(): GPUBuffer {

@@ -26,6 +26,7 @@ export const launch: TaskHandler<'launch'> = async (input, send) => {
         variant: cell.variant,
         workload: cell.workload,
         protocol: input.protocol,
+        isProfiled: input.protocol.profile && input.launch === 0,
         rng: launchRng(input),
         now: environment.host.now,
         startedAt,
