@@ -112,11 +112,11 @@ export const attentionSubgroupMatrixCases: readonly KernelCase[] = [
   attentionSubgroupMatrixCase({
     heads: 2,
     kvHeads: 1,
-    headDim: 64,
+    headDim: 32,
     kv: 'f16',
     seq: 19,
     units: emulated('f16', 8, 8, 16, 16),
-    tile: { sgs: 2, bk: 32 },
+    tile: { sgs: 2, bk: 16 },
   }),
   ...realUnits.flatMap((units) => [...edges(units), ...large(units)]),
   ...realUnits.filter(({ operands }) => operands === 'f16').map(spreadOut),
