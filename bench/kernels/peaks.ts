@@ -8,7 +8,7 @@ import { median } from '../../src/core/quantile.ts';
 import { Rng } from '../../src/core/rng.ts';
 import { bufferUsage } from '../../src/gpu/constants.ts';
 import type { GpuDevice } from '../../src/gpu/device.ts';
-import { type Dims, instantiate, type KernelInstance } from '../../src/gpu/kernel.ts';
+import { instantiate, type KernelInstance } from '../../src/gpu/kernel.ts';
 import {
   type Dispatch,
   dispatchOf,
@@ -19,43 +19,13 @@ import { type DeviceScope, scoped } from '../../src/gpu/scope.ts';
 import { isGpuClockTrusted, Stopwatch } from '../../src/gpu/stopwatch.ts';
 import { fromFloat16Array } from '../../src/model/float16.ts';
 import type { Scalar } from './expectation.ts';
+import { type ProbeSizes, probeSizes } from './probe-sizes.ts';
 import { encode, normals } from './values.ts';
 
-const MIB = 2 ** 20;
 const SAMPLES = 5;
 const SAMPLE_MS = 20;
 /** Dispatches in the pass whose encoding is timed. */
 const ENCODED = 1000;
-
-/** How much is streamed and computed: beyond the caches of a GPU; little where a processor does the work. */
-interface Sizes {
-  bufferBytes: number;
-  threads: number;
-  steps: number;
-  /** Tilings of the streams; the best one is the peak. */
-  tilings: readonly Dims[];
-}
-
-function sizesFor({ info, limits }: GpuDevice): Sizes {
-  const isGpu = info.kind === 'gpu';
-  const wanted = isGpu ? 256 * MIB : 64 * MIB;
-  const most = Math.min(wanted, limits.maxStorageBufferBindingSize, limits.maxBufferSize);
-  return {
-    bufferBytes: 2 ** Math.floor(Math.log2(most)),
-    threads: isGpu ? 2 ** 20 : 2 ** 12,
-    steps: isGpu ? 512 : 1024,
-    tilings: isGpu
-      ? [
-          { wg: 64, per: 8 },
-          { wg: 256, per: 4 },
-          { wg: 256, per: 16 },
-        ]
-      : [
-          { wg: 64, per: 8 },
-          { wg: 64, per: 64 },
-        ],
-  };
-}
 
 /**
  * Measures what the adapter does at best, with kernels that do nothing else: the figures that others are held
@@ -68,7 +38,7 @@ export async function measurePeaks(
 ): Promise<Peaks> {
   const scope = scoped(gpu);
   try {
-    const probe = new Probe(scope, host, compiler, sizesFor(gpu));
+    const probe = new Probe(scope, host, compiler, probeSizes(gpu));
     return await probe.run();
   } finally {
     scope.release();
@@ -79,13 +49,13 @@ class Probe {
   readonly #gpu: DeviceScope;
   readonly #host: Host;
   readonly #compiler: KernelCompiler;
-  readonly #sizes: Sizes;
+  readonly #sizes: ProbeSizes;
   readonly #stopwatch: Stopwatch;
   readonly #x: GPUBuffer;
   readonly #y: GPUBuffer;
   #isGpuClock = true;
 
-  constructor(gpu: DeviceScope, host: Host, compiler: KernelCompiler, sizes: Sizes) {
+  constructor(gpu: DeviceScope, host: Host, compiler: KernelCompiler, sizes: ProbeSizes) {
     this.#gpu = gpu;
     this.#host = host;
     this.#compiler = compiler;
@@ -204,7 +174,7 @@ class Probe {
   /** Random data: memory of zeros may be compressed, or not be there at all. */
   #fillRandomly(): void {
     const { bufferBytes } = this.#sizes;
-    const chunk = new Uint32Array(Math.min(bufferBytes, 4 * MIB) / 4);
+    const chunk = new Uint32Array(Math.min(bufferBytes, 2 ** 22) / 4);
     new Rng('probe').fillU32(chunk);
     for (let at = 0; at < bufferBytes; at += chunk.byteLength) {
       this.#gpu.device.queue.writeBuffer(this.#x, at, chunk);

@@ -1,6 +1,6 @@
 import type { KernelValidation, KernelValidationRecord } from '../core/kernel-record.ts';
-import { counted, plainText } from './format.ts';
-import { formatNmse } from './kernel-table.ts';
+import { plainText } from './format.ts';
+import { formatNmse } from './kernel-rows.ts';
 import { textGrid, wrapText } from './text-grid.ts';
 
 const WIDTH = 130;
@@ -122,14 +122,4 @@ function failureLines({ configuration, kernels }: KernelValidationRecord): strin
       ),
     ),
   );
-}
-
-/** `243 cases of 18 kernels on 4 configurations, none wrong`. */
-export function validationSummary(records: readonly KernelValidationRecord[]): string {
-  const all = records.flatMap(({ kernels }) => kernels);
-  const cases = all.reduce((sum, one) => sum + one.cases, 0);
-  const wrong = all.reduce((sum, one) => sum + wrongCases(one), 0);
-  const names = kernelNames(records).length;
-  const configurations = counted(records.length, 'configuration');
-  return `${counted(cases, 'run')} of cases of ${counted(names, 'kernel')} on ${configurations}, ${wrong === 0 ? 'none' : wrong} wrong`;
 }
