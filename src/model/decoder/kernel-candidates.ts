@@ -64,19 +64,27 @@ export function isProductChoice(choice: ProductChoice | AttentionChoice): choice
   return choice.kernel in productKernels;
 }
 
-/**
- * Every product kernel with every combination of tunables that this device can run at these sizes, and that is
- * worth compiling: on a processor sums through memory never win, and take compilers long.
- */
+/** Every product kernel with every combination of tunables that this device can run and that may be of use. */
 export function productCandidates(gpu: GpuDevice, shape: ProductShape): ProductChoice[] {
   return names(productKernels).flatMap((kernel) =>
     combinations(productKernels[kernel].spec)
-      .filter(
-        ({ lanes = 1 }) => gpu.info.kind === 'gpu' || lanes <= Math.max(1, gpu.subgroupMinSize),
-      )
+      .filter((tunables) => isWorthCompiling(gpu, shape, tunables))
       .map((tunables) => ({ kernel, tunables }))
       .filter((choice) => productObstacle(gpu, shape, choice) === null),
   );
+}
+
+/**
+ * False for tiles of which more than seven eighths would be past the last row, and, on processors, for sums
+ * through memory, which never win there and take compilers long.
+ */
+function isWorthCompiling(
+  gpu: GpuDevice,
+  { rows, most }: ProductShape,
+  { bm = 1, lanes = 1 }: Dims,
+): boolean {
+  const isSummedInSubgroup = lanes <= Math.max(1, gpu.subgroupMinSize);
+  return bm <= 8 * (rows ?? most) && (gpu.info.kind === 'gpu' || isSummedInSubgroup);
 }
 
 /** Every attention kernel with every combination of tunables that this device can run at these sizes. */
