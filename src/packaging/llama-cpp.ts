@@ -1,5 +1,5 @@
 import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
 import type { BundleManifest } from '../hosts/node/offline-bundle.ts';
 import { unpackOnce } from '../hosts/node/unpack-once.ts';
@@ -12,10 +12,10 @@ import { filesIn } from './sources.ts';
 const VERSION = '3.22.1';
 const NAMES = ['linux-x64', 'linux-x64-vulkan', 'linux-x64-cuda'];
 const PACKAGES = ['node-llama-cpp', ...NAMES.map((name) => `@node-llama-cpp/${name}`)];
-const CUDA = 'node_modules/@node-llama-cpp/linux-x64-cuda/';
+const CUDA_KERNELS = 'libggml-cuda.so';
 const LICENCE = 'licences/llama-cpp.txt';
 
-/** `cuda` holds what only CUDA needs, for its size; `common` all else, with which Vulkan and the processor run. */
+/** `cuda` is one library, ten times larger than all else; Vulkan and the processor run with `common` alone. */
 export type LlamaPart = 'common' | 'cuda';
 
 export interface LlamaOptions {
@@ -50,7 +50,7 @@ export function llamaPartOf(path: string): LlamaPart | null {
   const isRun = /\.(js|mjs|cjs|json|node|so)$/.test(path);
   const isLicence = /\/(LICEN[CS]E|COPYING|NOTICE)[^/]*$/i.test(path);
   if (!isRun && !isLicence) return null;
-  return path.startsWith(CUDA) ? 'cuda' : 'common';
+  return basename(path) === CUDA_KERNELS ? 'cuda' : 'common';
 }
 
 /** Fills `folder` with one part; it lies in a folder of its own, apart from what mtok imports itself. */

@@ -17,7 +17,7 @@ interface PackageRule {
 }
 
 const rules: Record<string, PackageRule> = {
-  webgpu: { files: /^(index\.js|dist\/linux-x64\/dawn\.node)$/ },
+  webgpu: { files: /^(index\.js|dist\/linux-x64\/dawn\.node)$/, dependencies: [] },
   'onnxruntime-node': {
     files:
       /^(dist\/.*\.js|bin\/napi-v6\/linux\/x64\/(libonnxruntime\.so\.1|onnxruntime_binding\.node))$/,
