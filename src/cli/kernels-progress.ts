@@ -23,7 +23,7 @@ export class KernelsProgress {
       case 'case':
         if (live.isLive) {
           live.rewrite(`validating ${message.done}/${message.total} · ${message.name}`);
-        } else if (message.done === message.total || message.done % 50 === 0) {
+        } else if (message.done === message.total || message.done % 25 === 0) {
           live.line(`validated ${message.done}/${message.total} cases`);
         }
         break;
