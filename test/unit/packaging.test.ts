@@ -1,15 +1,27 @@
 import { execFileSync } from 'node:child_process';
-import { chmod, copyFile, mkdir, rm, symlink, truncate, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  copyFile,
+  mkdir,
+  readdir,
+  readFile,
+  rm,
+  symlink,
+  truncate,
+  writeFile,
+} from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { homeFolder } from '../../src/hosts/node/home-folder.ts';
 import { damagedFiles, readBundle } from '../../src/hosts/node/offline-bundle.ts';
 import { compileSource, packageName } from '../../src/packaging/compile-source.ts';
 import { LAUNCHER, stubPackage } from '../../src/packaging/launcher.ts';
+import { llamaPartOf } from '../../src/packaging/llama-cpp.ts';
 import { writeManifest } from '../../src/packaging/manifest.ts';
 import { sharedLibraries } from '../../src/packaging/node-binary.ts';
 import { isCarriedFile, selectPackages } from '../../src/packaging/packages.ts';
 import { isCarriedSource, writeSources } from '../../src/packaging/sources.ts';
+import { splitFile } from '../../src/packaging/split-file.ts';
 import { neededSymbolVersions } from '../../src/packaging/symbol-versions.ts';
 import { temporaryFolder } from '../support/model-directory.ts';
 
@@ -115,6 +127,41 @@ describe('packages', () => {
       '@a/b',
       '@a/b',
     ]);
+  });
+});
+
+describe('llama.cpp', () => {
+  it.each([
+    ['node_modules/node-llama-cpp/dist/index.js', 'common'],
+    ['node_modules/node-llama-cpp/LICENSE', 'common'],
+    ['node_modules/@node-llama-cpp/linux-x64-cuda/bins/linux-x64-cuda/llama-addon.node', 'common'],
+    ['node_modules/@node-llama-cpp/linux-x64-cuda/bins/linux-x64-cuda/libggml-cuda.so', 'cuda'],
+    ['node_modules/node-llama-cpp/llama/llama.cpp.info.json', 'common'],
+    ['node_modules/node-llama-cpp/llama/gitRelease.bundle', null],
+    ['node_modules/node-llama-cpp/dist/index.d.ts', null],
+    ['node_modules/.package-lock.json', null],
+    ['package.json', null],
+  ])('%s: %s', (path, part) => {
+    expect(llamaPartOf(path)).toBe(part);
+  });
+});
+
+describe('an archive that is too large', () => {
+  it('is cut into parts that make it up, in place of earlier ones', async () => {
+    const path = await write('a.tar.xz', '0123456789');
+    await write('a.tar.xz.part9', 'old');
+    await write('b.tar.xz.part1', 'of another');
+    const parts = await splitFile(path, 4);
+    expect(parts).toEqual([1, 2, 3].map((number) => `${path}.part${number}`));
+    const texts = await Promise.all(parts.map((part) => readFile(part, 'utf8')));
+    expect(texts).toEqual(['0123', '4567', '89']);
+    const left = ['a.tar.xz.part1', 'a.tar.xz.part2', 'a.tar.xz.part3', 'b.tar.xz.part1'];
+    expect((await readdir(folder)).sort()).toEqual(left);
+  });
+
+  it('stays whole when it is as large as a part', async () => {
+    const path = await write('a.tar.xz', '0123');
+    expect(await splitFile(path, 4)).toEqual([path]);
   });
 });
 
