@@ -168,19 +168,16 @@ function defaultAttention(
   shortContext: number,
 ): AttentionChoice {
   const { heads, kvHeads, headDim, few } = shape;
-  if (gpu.info.kind === 'gpu') {
-    if (!few) {
-      return { kernel: 'attention-tiled', lanes: 0, tunables: tiledTunables(gpu, headDim) };
-    }
-    if (gpu.hasSubgroups && headDim % 8 === 0) {
-      const tunables = splitTunables(gpu, shape, shortContext);
-      return { kernel: 'attention-split', lanes: 0, tunables };
-    }
-    return { kernel: 'attention', lanes: 0, tunables: {} };
+  if (few && gpu.hasSubgroups && headDim % 8 === 0) {
+    const tunables = splitTunables(gpu, shape, shortContext);
+    return { kernel: 'attention-split', lanes: 0, tunables };
   }
+  const isGpu = gpu.info.kind === 'gpu';
   const lanes = fixedSubgroupSize(gpu);
-  if (lanes === 0) {
-    return { kernel: few ? 'attention' : 'attention-tiled', lanes: 0, tunables: {} };
+  if (isGpu || lanes === 0) {
+    if (few) return { kernel: 'attention', lanes: 0, tunables: {} };
+    const tunables = isGpu ? tiledTunables(gpu, headDim) : {};
+    return { kernel: 'attention-tiled', lanes: 0, tunables };
   }
   // What a thread holds of queries and results grows with rows and head size; keep it in registers.
   const most = Math.max(1, Math.floor((64 * lanes) / headDim));
@@ -197,15 +194,17 @@ function tiledTunables({ limits }: GpuDevice, headDim: number): Dims {
 
 /**
  * Sixteen bytes a thread, as far as subgroups are wide enough; heads in slices of what registers hold; enough
- * workgroups for a few on each of a large GPU's cores.
+ * workgroups for a few on each of a large GPU's cores. Software adapters run a subgroup after the other, so
+ * there it is a workgroup.
  */
 function splitTunables(gpu: GpuDevice, shape: AttentionShape, shortContext: number): Dims {
   const { batch, heads, kvHeads, headDim, context } = shape;
+  const isGpu = gpu.info.kind === 'gpu';
   const octs = headDim / 8;
   const lanes = Math.min(gpu.subgroupMinSize, 32, 2 ** Math.ceil(Math.log2(octs)));
   const slices = Math.ceil(heads / kvHeads / Math.max(1, Math.floor((8 * lanes) / octs)));
-  const workgroups = gpu.info.kind === 'gpu' ? 512 : 4;
-  const wanted = Math.ceil(workgroups / (batch * kvHeads * slices));
+  const wanted = Math.ceil((isGpu ? 512 : 4) / (batch * kvHeads * slices));
   const splits = context <= shortContext ? 1 : Math.min(wanted, mostSplits(context));
-  return { wg: splits === 1 ? 256 : 128, lanes, keys: 2, slices, splits };
+  const wg = isGpu ? (splits === 1 ? 256 : 128) : gpu.subgroupMinSize;
+  return { wg, lanes, keys: 2, slices, splits };
 }
