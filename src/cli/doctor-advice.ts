@@ -23,7 +23,8 @@ function adapterAdvice({ chosen, adapters, nvidia, machine }: DoctorFacts): stri
   if (!hasGpu && 'found' in nvidia) {
     advice.push(
       'An NVIDIA GPU is present but Vulkan does not see it: install the driver’s Vulkan part ' +
-        '(libnvidia-gl, nvidia_icd.json); in a container set NVIDIA_DRIVER_CAPABILITIES=all.',
+        '(libnvidia-gl, nvidia_icd.json), or name its manifest with VK_DRIVER_FILES; in a container set ' +
+        'NVIDIA_DRIVER_CAPABILITIES=all.',
     );
   } else if (!hasGpu) {
     advice.push(

@@ -9,6 +9,7 @@ import { type FoundBrowser, findBrowser } from '../hosts/chromium/find-browser.t
 import {
   type AdapterChoice,
   chooseAdapter,
+  installedAdapters,
   realSurroundings,
 } from '../hosts/node/choose-adapter.ts';
 import { damagedFiles, offlineBundle } from '../hosts/node/offline-bundle.ts';
@@ -69,7 +70,7 @@ export async function collectFacts(cacheDir: string): Promise<DoctorFacts> {
   const [chosen, installed, bundled, providers, llamaCpp, browser, nvidia, versions, bundle] =
     await Promise.all([
       finding(choice.then(({ id, label, kind }) => ({ id, name: label, kind }))),
-      installedAdapters(cacheDir),
+      ownAdapters(cacheDir),
       bundledAdapters(cacheDir),
       finding(listProviders()),
       finding(listLlamaBuilds(choice)),
@@ -109,8 +110,8 @@ async function finding<T>(look: Promise<T>): Promise<Finding<T>> {
   }
 }
 
-async function installedAdapters(cacheDir: string): Promise<DoctorFacts['adapters']> {
-  const found = await probe({});
+async function ownAdapters(cacheDir: string): Promise<DoctorFacts['adapters']> {
+  const { adapters: found } = await installedAdapters(realSurroundings(cacheDir));
   return Promise.all(
     found.map(async (adapter) => ({
       ...adapter,

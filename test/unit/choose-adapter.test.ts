@@ -11,6 +11,7 @@ const h200 = adapter('NVIDIA H200', 'gpu');
 const llvmpipe = adapter('llvmpipe (LLVM 15.0.6, 256 bits)', 'software');
 const swiftShader = adapter('SwiftShader Device (Subzero)', 'software');
 const LAVAPIPE = '/usr/share/vulkan/icd.d/lvp_icd.json';
+const NVIDIA = '/usr/local/nvidia/share/vulkan/icd.d/nvidia_icd.json';
 const SWIFTSHADER = '/cache/swiftshader/vk_swiftshader_icd.json';
 const swiftShaderEnv = {
   VK_DRIVER_FILES: SWIFTSHADER,
@@ -23,20 +24,23 @@ function machine(
   installed: ProbedAdapter[],
   options: {
     drivers?: string[];
+    stray?: string[];
     hasBundled?: boolean;
     hasLoader?: boolean;
     env?: NodeJS.ProcessEnv;
   } = {},
 ): AdapterSurroundings {
-  const { drivers = [], hasBundled = true, hasLoader = true, env = {} } = options;
+  const { drivers = [], stray = [], hasBundled = true, hasLoader = true, env = {} } = options;
   return {
     env,
     platform: 'linux',
     drivers: async () => drivers,
+    strayDrivers: async () => stray,
     async probe(added) {
       if (!hasLoader && !added.LD_LIBRARY_PATH) return [];
       if (added.VK_DRIVER_FILES === SWIFTSHADER) return [swiftShader];
       if (added.VK_DRIVER_FILES === LAVAPIPE) return [llvmpipe];
+      if (added.VK_DRIVER_FILES?.startsWith(NVIDIA)) return [h200, ...installed];
       return installed;
     },
     async swiftShader() {
@@ -84,6 +88,31 @@ describe('chooseAdapter auto', () => {
     const drivers = ['/usr/share/vulkan/icd.d/nvidia_icd.json'];
     const choice = await chooseAdapter('auto', machine([h200], { drivers, hasLoader: false }));
     expect(choice).toMatchObject({ id: 'gpu', env: { LD_LIBRARY_PATH: '/cache/swiftshader' } });
+  });
+
+  it('finds a GPU whose driver lies where no loader searches, beside a software one', async () => {
+    const stray = [NVIDIA];
+    const drivers = [LAVAPIPE];
+    const list = `${NVIDIA}:${LAVAPIPE}`;
+    const env = { VK_DRIVER_FILES: list, VK_ICD_FILENAMES: list };
+    expect(await chooseAdapter('auto', machine([llvmpipe], { drivers, stray }))).toEqual({
+      id: 'gpu',
+      label: 'NVIDIA H200',
+      kind: 'gpu',
+      env: { ...env, MTOK_ADAPTER: 'NVIDIA H200' },
+    });
+    const choice = await chooseAdapter('auto', machine([], { stray, hasLoader: false }));
+    expect(choice.env).toEqual({
+      VK_DRIVER_FILES: NVIDIA,
+      VK_ICD_FILENAMES: NVIDIA,
+      LD_LIBRARY_PATH: '/cache/swiftshader',
+    });
+  });
+
+  it('looks nowhere else when the user names the drivers', async () => {
+    const env = { VK_DRIVER_FILES: LAVAPIPE };
+    const choice = await chooseAdapter('auto', machine([llvmpipe], { env, stray: [NVIDIA] }));
+    expect(choice).toMatchObject({ id: 'lavapipe', env: {} });
   });
 
   it('says what was found when nothing works', async () => {

@@ -9,6 +9,7 @@ import {
   lavapipeDrivers,
   libraryEnvironment,
   namedDrivers,
+  strayDrivers,
 } from './vulkan.ts';
 
 /** An adapter, and how to start a process that computes on it. */
@@ -28,6 +29,8 @@ export interface AdapterSurroundings {
   platform: NodeJS.Platform;
   /** Manifests of installed Vulkan drivers. */
   drivers(): Promise<string[]>;
+  /** Manifests in places that no Vulkan loader searches. */
+  strayDrivers(): Promise<string[]>;
   /** Adapters that a process with this environment sees. */
   probe(env: Record<string, string>): Promise<ProbedAdapter[]>;
   swiftShader(): Promise<SwiftShader>;
@@ -39,6 +42,7 @@ export function realSurroundings(cacheDir: string = defaultCacheDir()): AdapterS
     env: process.env,
     platform: process.platform,
     drivers: () => installedDrivers(),
+    strayDrivers: () => strayDrivers(),
     async probe(env) {
       const result = await runTask(
         { type: 'probe', input: { open: true } },
@@ -62,7 +66,7 @@ export async function chooseAdapter(
   const wanted = choice.trim().toLowerCase();
   if (wanted === 'swiftshader') return swiftShader(surroundings);
   if (wanted === 'lavapipe') return lavapipe(surroundings);
-  const { adapters, env } = await installed(surroundings);
+  const { adapters, env } = await installedAdapters(surroundings);
   const usable = adapters.filter((adapter) => adapter.problem === null);
   const pick = (adapter: ProbedAdapter, id: string): AdapterChoice => ({
     id,
@@ -81,19 +85,42 @@ export async function chooseAdapter(
   throw notFound(`No adapter whose name contains "${choice}"`, adapters);
 }
 
-/** Adapters of the installed drivers; where no Vulkan loader is installed, through the one that mtok brings. */
-async function installed(
-  surroundings: AdapterSurroundings,
-): Promise<{ adapters: ProbedAdapter[]; env: Record<string, string> }> {
-  const adapters = await probeOrExplain({}, surroundings);
-  const manifests = namedDrivers(surroundings.env) ?? (await surroundings.drivers());
-  if (adapters.length > 0 || surroundings.platform !== 'linux' || manifests.length === 0) {
-    return { adapters, env: {} };
+/** Adapters that are seen, and the environment of a process that sees them. */
+export interface SeenAdapters {
+  adapters: ProbedAdapter[];
+  env: Record<string, string>;
+}
+
+/**
+ * Adapters of the installed drivers. Where no Vulkan loader is installed they are looked for through the one that
+ * mtok brings; where no GPU is seen, also through drivers in places that loaders do not search.
+ */
+export async function installedAdapters(surroundings: AdapterSurroundings): Promise<SeenAdapters> {
+  const look = async (env: Record<string, string>): Promise<SeenAdapters> => ({
+    adapters: await probeOrExplain(env, surroundings),
+    env,
+  });
+  let seen = await look({});
+  if (surroundings.platform !== 'linux' || seen.adapters.some(isUsableGpu)) return seen;
+  const named = namedDrivers(surroundings.env);
+  const manifests = named ?? (await surroundings.drivers());
+  const stray = named ? [] : await surroundings.strayDrivers();
+  const lacksLoader = seen.adapters.length === 0 && manifests.length > 0;
+  if (!lacksLoader && stray.length === 0) return seen;
+  const carried = await surroundings.swiftShader().catch(() => null);
+  const loader = carried && libraryEnvironment(carried.folder, surroundings.env);
+  if (loader && lacksLoader) seen = await look(loader);
+  if (stray.length === 0) return seen;
+  const drivers = driverEnvironment([...stray, ...manifests]);
+  for (const env of loader ? [drivers, { ...drivers, ...loader }] : [drivers]) {
+    const other = await look(env);
+    if (other.adapters.some(isUsableGpu)) return other;
   }
-  const loader = await surroundings.swiftShader().catch(() => null);
-  if (!loader) return { adapters, env: {} };
-  const env = libraryEnvironment(loader.folder, surroundings.env);
-  return { adapters: await probeOrExplain(env, surroundings), env };
+  return seen;
+}
+
+function isUsableGpu({ kind, problem }: ProbedAdapter): boolean {
+  return kind === 'gpu' && problem === null;
 }
 
 async function software(

@@ -39,11 +39,22 @@ export async function installedDrivers(env: NodeJS.ProcessEnv = process.env): Pr
   ];
   const manifests: string[] = [];
   for (const base of new Set(bases.filter((path) => path !== ''))) {
-    const folder = join(base, 'vulkan', 'icd.d');
-    const names = await readdir(folder).catch(() => []);
-    manifests.push(...names.filter((name) => name.endsWith('.json')).map((n) => join(folder, n)));
+    manifests.push(...(await manifestsIn(join(base, 'vulkan', 'icd.d'))));
   }
   return manifests;
+}
+
+/** Where container runtimes put the driver of a GPU without telling the loader. */
+const STRAY_FOLDERS = ['/usr/local/nvidia/share/vulkan/icd.d', '/usr/local/nvidia/vulkan/icd.d'];
+
+/** Manifests of drivers in places that no loader searches. */
+export async function strayDrivers(folders: readonly string[] = STRAY_FOLDERS): Promise<string[]> {
+  return (await Promise.all(folders.map(manifestsIn))).flat();
+}
+
+async function manifestsIn(folder: string): Promise<string[]> {
+  const names = await readdir(folder).catch(() => []);
+  return names.filter((name) => name.endsWith('.json')).map((name) => join(folder, name));
 }
 
 /** Of these manifests, those of Mesa's software driver. */
