@@ -56,7 +56,9 @@ const TRYING_PART = 0.6;
 const NARROWING_PART = 0.85;
 /** Of so many candidates one goes through to the next round. */
 const NARROWING = 3;
-const FINAL_PAIRS = { least: 3, most: 9 };
+const FINAL_PAIRS = { least: 5, most: 9 };
+/** Of the pairs, those in which the winner has to be the faster one. */
+const CLEAR_MAJORITY = 3 / 4;
 
 interface Runner<C> {
   choice: C;
@@ -67,7 +69,7 @@ interface Runner<C> {
 /**
  * Looks for the fastest choice that is right: each candidate is checked and then sampled once, nearest to the
  * best so far first; the best third is sampled again, and so on; the last one has to beat the fallback by more
- * than LEAST_GAIN in samples that take turns. Null when nothing works, the fallback included.
+ * than LEAST_GAIN, and in nearly all of the samples that take turns. Null when nothing works, the fallback included.
  * Throws `device-lost`.
  */
 export async function search<C extends Choice>(request: Search<C>): Promise<Found<C> | null> {
@@ -184,8 +186,9 @@ async function decide<C extends Choice>(
   }
   const fallbackMs = median(pairs.map(([ms]) => ms));
   const ms = median(pairs.map(([, other]) => other));
-  const gain = median(pairs.map(([before, after]) => before / after));
-  return gain > LEAST_GAIN
+  const faster = pairs.filter(([before, after]) => before > after).length;
+  const isClear = fallbackMs / ms > LEAST_GAIN && faster >= CLEAR_MAJORITY * pairs.length;
+  return isClear
     ? { choice: winner.choice, ms, fallbackMs }
     : { choice: own.choice, ms: fallbackMs, fallbackMs };
 }

@@ -7,6 +7,7 @@ import {
   search,
 } from '../../bench/kernels/search.ts';
 import { BenchError } from '../../src/core/errors.ts';
+import { Rng } from '../../src/core/rng.ts';
 
 const choice = (a: number, b = 1, kernel = 'tile'): Choice => ({ kernel, tunables: { a, b } });
 const grid = [1, 2, 4, 8, 16].flatMap((a) => [1, 2, 4].map((b) => choice(a, b)));
@@ -85,6 +86,15 @@ describe('the search', () => {
   it('is not taken in by a candidate that was lucky once', async () => {
     const { request } = bench((of, count) => (of.tunables.a === 4 && count === 1 ? 1 : bowl(of)));
     expect((await search(request))?.choice).toEqual(choice(8, 2));
+  });
+
+  it('is not taken in by noise in the last comparison either', async () => {
+    const noise = new Rng('noise');
+    for (let i = 0; i < 20; i++) {
+      const { request } = bench(() => 10 * (1 + 0.3 * noise.uniform()));
+      const found = await search({ ...request, budgetMs: 3000 });
+      expect(found?.ms).toBeLessThanOrEqual(found?.fallbackMs ?? 0);
+    }
   });
 
   it('a noisy machine meets both alike in the last comparison', async () => {

@@ -97,7 +97,8 @@ export class TuningState {
     this.#crashes = 0;
     this.#trying = null;
     if (outcome.status !== 'tuned' || !this.#table) return;
-    const table = withEntries(this.#table, [outcome.entry]);
+    const created = new Date().toISOString();
+    const table = { ...withEntries(this.#table, [outcome.entry]), created };
     this.#table = table;
     this.saved = this.saved.then(async () => {
       this.#path = await this.#save(table);
