@@ -1,4 +1,4 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import {
@@ -203,4 +203,15 @@ it('schemas bound what a file may hold', async () => {
   reject({ entries: [{ ...entry(1, { __proto__x: 1 }) }] });
   reject({ entries: [{ ...entry(1, {}), choice: { kernel: '../x', tunables: {} } }] });
   reject({ entries: [{ ...entry(0, {}) }] });
+});
+
+it('committed tables are tables', async () => {
+  const folder = new URL('../../kernels/tuned/', import.meta.url);
+  const names = await readdir(folder).catch(() => []);
+  for (const name of names.filter((one) => one.endsWith('.json'))) {
+    const parsed = tunedTableSchema.safeParse(
+      JSON.parse(await readFile(new URL(name, folder), 'utf8')),
+    );
+    expect(parsed.error?.issues, name).toBeUndefined();
+  }
 });
