@@ -169,7 +169,7 @@ describe('decoding ahead of the host', () => {
     const destroy = () => lost.device.destroy();
     await expect(session.decode(40, destroy, { runAhead: 4 })).rejects.toMatchObject({
       code: 'device-lost',
-      message: expect.stringMatching(/^Reading the tokens of positions 9 to 12: /),
+      message: expect.stringMatching(/^Reading the tokens of positions (9 to 12|13 to 16): .*lost/),
     });
     await lost.dispose();
   });

@@ -58,11 +58,8 @@ export class TokenReadback {
    * whose logits held NaN, after the steps before it were handed on; `device-lost` and others naming the steps.
    */
   async take(pending: PendingTokens, take: (tokens: Int32Array) => void): Promise<void> {
-    const { staging, steps, position } = pending;
-    await this.#arrival(pending);
-    const picked = new Uint32Array(staging.getMappedRange(0, steps * this.#stepBytes).slice(0));
-    staging.unmap();
-    this.#gpu.assertAlive();
+    const { steps, position } = pending;
+    const picked = await this.arrival(pending);
     const batch = this.#stepBytes / 4;
     for (let step = 0; step < steps; step++) {
       const tokens = picked.subarray(step * batch, (step + 1) * batch);
@@ -75,10 +72,18 @@ export class TokenReadback {
     }
   }
 
-  /** Waits for tokens that nobody wants to see. Throws as `take` does, but for NaN. */
-  async arrival(pending: PendingTokens): Promise<void> {
-    await this.#arrival(pending);
-    pending.staging.unmap();
+  /** Waits for the tokens, u32[steps, batch], whatever they are. Throws as `take` does, but for NaN. */
+  async arrival(pending: PendingTokens): Promise<Uint32Array> {
+    const { staging, steps, mapped } = pending;
+    try {
+      await mapped;
+      const picked = new Uint32Array(staging.getMappedRange(0, steps * this.#stepBytes).slice(0));
+      staging.unmap();
+      this.#gpu.assertAlive();
+      return picked;
+    } catch (cause) {
+      throw await this.#explain(pending, cause);
+    }
   }
 
   /** Waits until the staging buffer may be written again, whatever became of the tokens. */
@@ -88,14 +93,6 @@ export class TokenReadback {
       () => false,
     );
     if (isMapped) staging.unmap();
-  }
-
-  async #arrival(pending: PendingTokens): Promise<void> {
-    try {
-      await pending.mapped;
-    } catch (cause) {
-      throw await this.#explain(pending, cause);
-    }
   }
 
   #staging(): GPUBuffer {
