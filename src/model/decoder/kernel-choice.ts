@@ -189,7 +189,8 @@ function defaultAttention(
 function tiledTunables({ limits }: GpuDevice, headDim: number): Dims {
   const steps = limits.maxComputeWorkgroupStorageSize >= 32 * 1024 ? 2 : 1;
   const values = headDim > 128 ? 4 * steps : 8 * steps;
-  return { bq: 64, bk: 32, tm: 4, depth: 16 * steps, values };
+  const depth = headDim > 16 ? 16 * steps : 16;
+  return { bq: 64, bk: 32, tm: 4, depth, values };
 }
 
 /**
