@@ -1,7 +1,6 @@
-// matmul-columns — y[m, n] = Σ_k x[m, k]·W[n, k] with four columns n a thread and no workgroup memory,
-//        x through `input`: as it is, or RMSNorm(x)
+// matmul-columns — y[m, n] = Σ_k x[m, k]·W[n, k] with four columns n a thread and no workgroup memory
 //
-// in     x [rows, X_STRIDE] (zero from K to the next multiple of 32), W[N, K] through `weights`
+// in     x through `input` (as it is, or RMSNorm(x), eps the f32 of bits EPS_BITS) [rows, X_STRIDE] (zero from K to the next multiple of 32), W[N, K] through `weights`
 // out    y through `out`: plain, + bias, added to the residual, or SwiGLU of row pairs
 // grid   [N / (4·WG), rows / ROWS]: a thread makes ROWS × 4 results, a subgroup LANES times as many columns
 // cost   bytes |W|·rows/ROWS + rows·K·|elem|·N/(4·LANES), flops 2·rows·N·K

@@ -1,7 +1,6 @@
-// matmul-dot4 — y[m, n] = Σ_b s[m, b]·t[n, b]·Σ_i a[m, b, i]·q[n, b, i] for many rows m: int8 activations times
-//        int4 or int8 weights in blocks of 32, four products an instruction
+// matmul-dot4 — y[m, n] = Σ_b s[m, b]·t[n, b]·Σ_i a[m, b, i]·q[n, b, i] for many rows m (prefill)
 //
-// in     x_codes, x_scales of quantise-rows; W[N, K] through `packed`
+// in     x_codes, x_scales (a, s in blocks of 32) of quantise-rows; W[N, K] (q, t) through `packed`
 // out    y through `out`: plain, + bias, added to the residual, or SwiGLU of row pairs
 // grid   [N / BN, rows / BM]: a workgroup makes a BM × BN tile, a thread TM × TN of it
 // cost   bytes |W| + rows·K·1.25 at least, operations 2·rows·N·K: bound by arithmetic

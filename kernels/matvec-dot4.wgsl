@@ -1,7 +1,6 @@
-// matvec-dot4 — y[m, n] = Σ_b s[m, b]·t[n, b]·Σ_i a[m, b, i]·q[n, b, i] for few rows m: int8 activations times
-//        int4 or int8 weights in blocks of 32, four products an instruction
+// matvec-dot4 — y[m, n] = Σ_b s[m, b]·t[n, b]·Σ_i a[m, b, i]·q[n, b, i] for few rows m (decode)
 //
-// in     x_codes, x_scales of quantise-rows; W[N, K] through `packed`
+// in     x_codes, x_scales (a, s in blocks of 32) of quantise-rows; W[N, K] (q, t) through `packed`
 // out    y through `out`: plain, + bias, added to the residual, or SwiGLU of row pairs
 // grid   folded [N / (ROWS·WG/LANES)]: LANES threads share ROWS output rows and stride over blocks
 // cost   bytes |W| + M·K·1.25, operations 2·M·N·K, of which a quarter are instructions

@@ -1,6 +1,6 @@
-// matvec — y[m, n] = Σ_k x[m, k]·W[n, k] for few rows m (decode), x through `input`: as it is, or RMSNorm(x)
+// matvec — y[m, n] = Σ_k x[m, k]·W[n, k] for few rows m (decode)
 //
-// in     x [M, X_STRIDE] (zero from K to the next multiple of 32), W[N, K] through `weights`
+// in     x through `input` (as it is, or RMSNorm(x)) [M, X_STRIDE] (zero from K to the next multiple of 32), W[N, K] through `weights`
 // out    y through `out`: plain, + bias, added to the residual, or SwiGLU of row pairs
 // grid   folded [N / (ROWS·WG/LANES)]: LANES threads share ROWS output rows and stride over K
 // cost   bytes |W| + M·(K + N)·|elem|, flops 2·M·N·K: bound by reading W, or by expanding it

@@ -1,7 +1,7 @@
-// quantise-rows — rows of x through `input` (as they are, or RMSNorm(x)) as blocks of 32 int8 with a scale:
-//        s = max|x|/127, a = round(x/s)
+// quantise-rows — blocks of 32 int8: s[r, b] = max_i |x[r, b, i]|/127, a[r, b, i] = round(x[r, b, i]/s[r, b])
 //
-// in     x [rows, X_STRIDE] (zero from K to the next multiple of 32)
+// in     x through `input` (as it is, or RMSNorm(x), eps the f32 of bits EPS_BITS) [rows, X_STRIDE], zero from
+//        K to the next multiple of 32
 // out    x_codes u32[rows, BLOCKS·8], four codes a word: in order, or with INTERLEAVE = 1 the even and the odd
 //        elements of eight in turn, as int4 weights unpack; x_scales vec2f[rows, BLOCKS]: s and s·Σa
 // grid   [rows]: one workgroup a row, a block a thread

@@ -50,17 +50,19 @@ function exactActivations(rng: Rng, rows: number, k: number): Float32Array {
   });
 }
 
-/** quantise-rows, then the product: what a decoder runs one after the other. */
-export function int8ActivationsCase(shape: Int8ActivationsShape, seed = 1): KernelCase {
-  const { weights, rows, k, n, isNormed = false, tunables, reduce = 'barrier' } = shape;
-  const [blocks, xStride, interleave] = [blocksPerRow(k), padded(k), weights === 'int4' ? 1 : 0];
-  const dims = { k, n, m: rows, yStride: n, yOffset: 0, batch: 1 };
-  const modules = { packed: packedModules[weights], out: outModules.store };
-  const spec = shape.kernel === 'matvec-dot4' ? matvecDot4 : matmulDot4;
-  const slices = sliceRows(weights, n, n);
-  const quantise: CaseStep = {
+/** The rounding of `rows` rows, or of the last of each `rows` sequences. */
+function quantiseStep(shape: {
+  rows: number;
+  k: number;
+  weights: PackedFormat;
+  isNormed: boolean;
+  last: 0 | 1;
+}): CaseStep {
+  const { rows, k, weights, isNormed, last } = shape;
+  const interleave = weights === 'int4' ? 1 : 0;
+  return {
     instance: instantiate(quantiseRows, {
-      dims: { k, xStride, epsBits: floatBits(EPS), last: 0, interleave },
+      dims: { k, xStride: padded(k), epsBits: floatBits(EPS), last, interleave },
       modules: {
         input: inputModules[isNormed ? 'normed' : 'plain'],
         reduce: reduceModules.barrier,
@@ -68,6 +70,66 @@ export function int8ActivationsCase(shape: Int8ActivationsShape, seed = 1): Kern
     }),
     call: { rows },
   };
+}
+
+/** What quantise-rows makes of activations that int8 holds exactly. */
+function exactOutputs(x: Float32Array, rows: number, k: number, weights: PackedFormat) {
+  const blocks = blocksPerRow(k);
+  const { codes, scales } = quantiseActivations(x, rows, k);
+  const sums = Float64Array.from({ length: rows * blocks * 2 }, (_, i) => {
+    const block = Math.floor(i / 2);
+    const row = Math.floor(block / blocks);
+    const from = row * k + (block % blocks) * BLOCK;
+    const sum = codes
+      .subarray(from, Math.min(from + BLOCK, (row + 1) * k))
+      .reduce((a, b) => a + b, 0);
+    return (scales[block] ?? 0) * (i % 2 === 0 ? 1 : sum);
+  });
+  const values = codeWords(codes, rows, k, weights === 'int4');
+  return {
+    x_codes: { bytes: unwritten(rows * blocks * 32), expect: { kind: 'words', values } as const },
+    x_scales: floatsOut('f32', sums, tolerances.f32),
+  };
+}
+
+/** Rounding alone; with `seq` above 1, of each sequence's last row. */
+export function quantiseRowsCase(
+  shape: { weights: PackedFormat; rows: number; k: number; seq?: number },
+  seed = 1,
+): KernelCase {
+  const { weights, rows, k, seq = 1 } = shape;
+  return {
+    kernel: quantiseRows.name,
+    name: `for ${weights}, ${rows}×${k}${seq > 1 ? `, last of ${seq}` : ''}`,
+    seed,
+    steps: [quantiseStep({ rows, k, weights, isNormed: false, last: seq > 1 ? 1 : 0 })],
+    bytes: rows * k * 5.25,
+    flops: 6 * rows * k,
+    make: (rng: Rng): CaseBuffers => {
+      const x = exactActivations(rng.fork('x'), rows * seq, k);
+      const taken = new Float32Array(rows * k);
+      for (let r = 0; r < rows; r++) {
+        const from = (r + 1) * seq - 1;
+        taken.set(x.subarray(from * k, (from + 1) * k), r * k);
+      }
+      return {
+        state: runState(3, seq),
+        x: { bytes: encode(strided(x, k, padded(k)), 'f32') },
+        ...exactOutputs(taken, rows, k, weights),
+      };
+    },
+  };
+}
+
+/** quantise-rows, then the product: what a decoder runs one after the other. */
+export function int8ActivationsCase(shape: Int8ActivationsShape, seed = 1): KernelCase {
+  const { weights, rows, k, n, isNormed = false, tunables, reduce = 'barrier' } = shape;
+  const [blocks, xStride] = [blocksPerRow(k), padded(k)];
+  const dims = { k, n, m: rows, yStride: n, yOffset: 0, batch: 1 };
+  const modules = { packed: packedModules[weights], out: outModules.store };
+  const spec = shape.kernel === 'matvec-dot4' ? matvecDot4 : matmulDot4;
+  const slices = sliceRows(weights, n, n);
+  const quantise = quantiseStep({ rows, k, weights, isNormed, last: 0 });
   const multiply: CaseStep = {
     instance: instantiate(spec, {
       dims,
@@ -93,33 +155,20 @@ export function int8ActivationsCase(shape: Int8ActivationsShape, seed = 1): Kern
         : exactActivations(rng.fork('x'), rows, k);
       const norm = normals(rng.fork('norm'), k, 0.25, 1);
       const factor = isNormed ? rmsnorm(x, rows, k, norm, Math.fround(EPS)) : x;
-      const { codes, scales } = quantiseActivations(factor, rows, k);
       const quantised = roundActivations(factor, rows, k);
       const product = matmul(quantised, rows, k, matrix.values, n);
-      const sums = Float64Array.from({ length: rows * blocks * 2 }, (_, i) => {
-        const block = Math.floor(i / 2);
-        const row = Math.floor(block / blocks);
-        const from = row * k + (block % blocks) * BLOCK;
-        const sum = codes
-          .subarray(from, Math.min(from + BLOCK, (row + 1) * k))
-          .reduce((a, b) => a + b, 0);
-        return (scales[block] ?? 0) * (i % 2 === 0 ? 1 : sum);
-      });
       const tolerance = isNormed ? tolerances.int8Boundary : tolerances.f32;
       return {
         ...matrixBuffers(matrix, slices),
         state: runState(3, rows),
         x: { bytes: encode(strided(x, k, xStride), 'f32') },
         norm: { bytes: encode(strided(norm, k, xStride), 'f32') },
-        x_codes: isNormed
-          ? { bytes: unwritten(rows * blocks * 32), expect: { kind: 'scratch' } }
-          : {
-              bytes: unwritten(rows * blocks * 32),
-              expect: { kind: 'words', values: codeWords(codes, rows, k, interleave === 1) },
-            },
-        x_scales: isNormed
-          ? { bytes: unwritten(rows * blocks * 8), expect: { kind: 'scratch' } }
-          : floatsOut('f32', sums, tolerances.f32),
+        ...(isNormed
+          ? {
+              x_codes: { bytes: unwritten(rows * blocks * 32), expect: { kind: 'scratch' } },
+              x_scales: { bytes: unwritten(rows * blocks * 8), expect: { kind: 'scratch' } },
+            }
+          : exactOutputs(x, rows, k, weights)),
         y: floatsOut('f32', product, tolerance),
       };
     },
@@ -144,6 +193,8 @@ const mul = { kernel: 'matmul-dot4' } as const;
 const small: Dims = { bm: 16, bn: 16, tm: 2, tn: 2 };
 
 export const int8ActivationsCases: readonly KernelCase[] = [
+  quantiseRowsCase({ weights: 'int4', rows: 3, k: 172, seq: 2 }),
+  quantiseRowsCase({ weights: 'int8', rows: 2, k: 33 }),
   int8ActivationsCase({
     ...vec,
     weights: 'int4',
