@@ -13,15 +13,19 @@ export interface AttentionSplitShape extends AttendingShape {
   keys?: number;
   slices?: number;
   splits?: number;
+  /** Scores are added up through workgroup memory, which takes teams larger than the adapter's subgroups. */
+  isPortable?: boolean;
 }
 
 export function attentionSplitCase(shape: AttentionSplitShape, seed = 1): KernelCase {
   const { lanes, wg = 32, keys = 2, slices = 1, splits = 1, kv, batch = 1 } = shape;
+  const { isPortable = false } = shape;
   const { elem, name, dims, call, make, ...rest } = attending(shape);
   const tunables = { wg, lanes, keys, slices, splits };
   const out = attendedModules[splits === 1 ? 'final' : 'partial'];
-  const reduce = reduceModules[lanes === 1 ? 'none' : 'subgroup'];
-  const modules = { kv: kvOctModules[kv], reduce, out };
+  const shared = isPortable ? 'barrier' : 'subgroup';
+  const reduce = lanes === 1 ? 'none' : shared;
+  const modules = { kv: kvOctModules[kv], reduce: reduceModules[reduce], out };
   const steps: CaseStep[] = [
     { instance: instantiate(attentionSplit, { dims, tunables, modules, elem }), call },
   ];
@@ -33,7 +37,7 @@ export function attentionSplitCase(shape: AttentionSplitShape, seed = 1): Kernel
   return {
     ...rest,
     kernel: attentionSplit.name,
-    name: `${name}, wg ${wg}, lanes ${lanes}, keys ${keys}, slices ${slices}, splits ${splits}`,
+    name: `${name}, wg ${wg}, lanes ${lanes}, keys ${keys}, slices ${slices}, splits ${splits}, reduce ${reduce}`,
     seed,
     steps,
     make: (rng) => ({
@@ -84,7 +88,7 @@ export const attentionSplitCases: readonly KernelCase[] = [
       batch: 2,
     }),
   ),
-  // Groups of 7, 2, 3, 8, 1 and 4 heads, whole and in slices; columns that fill lanes and ones that do not.
+  // Groups of 7, 2, 3, 8 and 1 heads, whole and in slices; columns that fill lanes and ones that do not.
   ...[130, 4000].map((position) =>
     attentionSplitCase({
       heads: 14,
@@ -134,6 +138,7 @@ export const attentionSplitCases: readonly KernelCase[] = [
     keys: 4,
     position: 511,
     spare: 0,
+    isPortable: true,
   }),
   attentionSplitCase({
     heads: 2,
@@ -148,13 +153,15 @@ export const attentionSplitCases: readonly KernelCase[] = [
     elem: 'f16',
   }),
   attentionSplitCase({
-    heads: 4,
+    heads: 2,
     kvHeads: 1,
     headDim: 256,
     kv: 'f16',
     lanes: 32,
     wg: 256,
+    keys: 1,
     splits: 2,
     position: 300,
+    isPortable: true,
   }),
 ];
