@@ -50,7 +50,8 @@ const LEGEND =
   'warm: the same data again and again. GB/s and GFLOP/s: bytes that the operation must move at least, and ' +
   'its multiplications and additions, by ms. peak: the time that the measured bandwidth (bw) or f32 ' +
   'multiply-add rate (fma) asks for at least, whichever is longer, as a part of ms. peer/ours: its time over ' +
-  'ours by blocks, with the 95 % interval: above 1 our kernels are faster. NMSE: error against f64.';
+  'ours by blocks, with the 95 % interval: above 1 our kernels are faster; what precision each computes in ' +
+  'stands under Settings. NMSE: Σ(got − want)² / Σ want² against f64.';
 
 function peaksLine(peaks: Peaks): string {
   const { readGbPerSecond, copyGbPerSecond, f32GflopPerSecond, f16GflopPerSecond } = peaks;

@@ -57,7 +57,10 @@ function casesGrid(records: readonly KernelValidationRecord[]): string[] {
 function casesText(validation: KernelValidation, reasons: ReadonlyMap<string, number>): string {
   const { cases, notRunnable } = validation;
   const missing = notRunnable.reduce((sum, one) => sum + one.cases, 0);
-  const numbers = notRunnable.map(({ reason }) => reasons.get(reason)).join(',');
+  const numbers = notRunnable
+    .map(({ reason }) => reasons.get(reason) ?? 0)
+    .sort((a, b) => a - b)
+    .join(',');
   const wrong = wrongCases(validation);
   return [
     String(cases),
