@@ -34,7 +34,9 @@ export interface KernelsSurroundings {
 
 /** Runs the phases asked for, every record into the store as soon as it is known. */
 export class KernelsRun {
-  readonly records: KernelRecord[] = [];
+  readonly #records: KernelRecord[] = [];
+  /** Names of operations as they were asked for. */
+  #order: string[] = [];
   readonly #options: KernelsOptions;
   readonly #surroundings: KernelsSurroundings;
   readonly #run = randomUUID();
@@ -43,6 +45,13 @@ export class KernelsRun {
   constructor(options: KernelsOptions, surroundings: KernelsSurroundings) {
     this.#options = options;
     this.#surroundings = surroundings;
+  }
+
+  /** What is known so far: validations, then operations as they were asked for. */
+  get records(): KernelRecord[] {
+    const place = (record: KernelRecord) =>
+      record.kind === 'kernel' ? 1 + this.#order.indexOf(record.name) : 0;
+    return [...this.#records].sort((a, b) => place(a) - place(b));
   }
 
   /** Throws what keeps a phase from running at all; `records` has what was found out until then. */
@@ -87,6 +96,8 @@ export class KernelsRun {
         await runPhase(input, (message) => {
           onMessage(message);
           if (message.type === 'peaks') device = message.device;
+          // A process that goes on behind another one knows only what is left.
+          if (message.type === 'plan' && done.length === 0) this.#order = message.order;
           if (message.type === 'operation') current = message.subject;
           if (message.type !== 'measured') return;
           current = null;
@@ -141,7 +152,7 @@ export class KernelsRun {
   }
 
   #add(record: KernelRecord): void {
-    this.records.push(record);
+    this.#records.push(record);
     this.#stored = this.#stored.then(() => this.#surroundings.append(record));
     // The failure is thrown by whoever awaits the queue at the end.
     this.#stored.catch(() => undefined);

@@ -47,8 +47,11 @@ export type KernelsTaskMessage =
       isTuned: boolean;
       problem: string | null;
     }
-  /** What will be timed; what is left out comes as measurements that were skipped. */
-  | { type: 'plan'; operations: number; skipped: number; seconds: number }
+  /**
+   * What will be timed; what is left out comes as measurements that were skipped. The quickest operations
+   * come first; `order` has the names of all as they were asked for.
+   */
+  | { type: 'plan'; order: string[]; operations: number; skipped: number; seconds: number }
   | { type: 'operation'; subject: ModelOperation; index: number; total: number }
   | { type: 'measured'; device: DeviceInfo; measurement: KernelMeasurement };
 

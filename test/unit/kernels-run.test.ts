@@ -46,7 +46,9 @@ function timing(dies: readonly string[]) {
   return (input: KernelsTaskInput, send: (message: KernelsTaskMessage) => void) => {
     if (input.phase !== 'time') return;
     send({ type: 'peaks', device, peaks: samplePeaks, isTuned: false, problem: null });
-    const remaining = subjects.filter(({ name }) => !input.done.includes(name));
+    const order = subjects.map(({ name }) => name);
+    send({ type: 'plan', order, operations: 3, skipped: 0, seconds: 1 });
+    const remaining = [...subjects].reverse().filter(({ name }) => !input.done.includes(name));
     remaining.forEach((subject, index) => {
       send({ type: 'operation', subject, index, total: remaining.length });
       if (dies.includes(subject.name)) throw new BenchError('crashed', 'was killed by SIGSEGV');
@@ -76,8 +78,8 @@ describe('a run of mtok kernels', () => {
     });
     expect(failure).toBeNull();
     expect(inputs.map(({ phase }) => phase)).toEqual(['validate', 'time']);
-    expect(outcomes(stored)).toEqual(['all features', 'op 1 ok', 'op 2 ok', 'op 3 ok']);
-    expect(records).toEqual(stored);
+    expect(outcomes(stored)).toEqual(['all features', 'op 3 ok', 'op 2 ok', 'op 1 ok']);
+    expect(outcomes(records)).toEqual(['all features', 'op 1 ok', 'op 2 ok', 'op 3 ok']);
     expect(new Set(stored.map(({ run: id }) => id)).size).toBe(1);
   });
 
@@ -90,12 +92,12 @@ describe('a run of mtok kernels', () => {
   });
 
   it('goes on behind an operation that took its process down', async () => {
-    const { stored, inputs, failure } = await run({ validate: false }, timing(['op 2']));
+    const { records, inputs, failure } = await run({ validate: false }, timing(['op 2']));
     expect(failure).toBeNull();
-    expect(outcomes(stored)).toEqual(['op 1 ok', 'op 2 failed', 'op 3 ok']);
+    expect(outcomes(records)).toEqual(['op 1 ok', 'op 2 failed', 'op 3 ok']);
     expect(inputs.map((input) => (input.phase === 'time' ? input.done : []))).toEqual([
       [],
-      ['op 1', 'op 2'],
+      ['op 3', 'op 2'],
     ]);
   });
 

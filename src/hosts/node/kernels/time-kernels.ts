@@ -31,7 +31,7 @@ import { nodeHost } from '../host.ts';
 import { findTuned } from '../tuned-tables.ts';
 
 /** Seconds for timing where nothing is said. */
-const BUDGET_SECONDS = { gpu: 1800, software: 300, quick: 30 } as const;
+const BUDGET_SECONDS = { gpu: 1800, software: 420, quick: 30 } as const;
 /** By how much the estimates may be wrong before the rest is left out. */
 const OVERRUN = 1.5;
 
@@ -72,19 +72,24 @@ export async function timeKernels(input: TimeKernelsInput, send: Send): Promise<
     const included = plan.filter(({ isIncluded }) => isIncluded);
     const seconds = included.reduce((sum, one) => sum + one.seconds, 0);
     const skipped = plan.length - included.length;
-    send({ type: 'plan', operations: included.length, skipped, seconds });
+    const order = subjects.map(({ name }) => name);
+    send({ type: 'plan', order, operations: included.length, skipped, seconds });
     for (const one of plan.filter(({ isIncluded }) => !isIncluded)) {
       report(notMeasured(one.subject, context.peaks, doesNotFit(one.seconds, budget)));
     }
 
-    for (const [index, { subject }] of included.entries()) {
-      const elapsed = input.spentSeconds + (performance.now() - started) / 1000;
+    const pace = new Pace();
+    for (const [index, { subject, seconds: expected }] of included.entries()) {
+      const elapsed = input.spentSeconds + secondsSince(started);
+      const more = expected * pace.factor;
+      if (elapsed + more > budget * OVERRUN) {
+        report(notMeasured(subject, context.peaks, ranOut(elapsed, more, budget)));
+        continue;
+      }
       send({ type: 'operation', subject, index, total: included.length });
-      report(
-        elapsed > budget * OVERRUN
-          ? notMeasured(subject, context.peaks, ranOut(budget))
-          : await measureOrExplain(subject, context),
-      );
+      const from = performance.now();
+      report(await measureOrExplain(subject, context));
+      pace.note(expected, secondsSince(from));
     }
     return { device: gpu.info };
   } finally {
@@ -171,7 +176,28 @@ function doesNotFit(seconds: number, budget: number): KernelOutcome {
   return { status: 'skipped', code: 'budget', message, hint: HINT };
 }
 
-function ranOut(budget: number): KernelOutcome {
-  const message = `left out: the ${budget} s allowed are used up`;
+function ranOut(elapsed: number, more: number, budget: number): KernelOutcome {
+  const message =
+    `left out: after ${Math.round(elapsed)} s of the ${budget} s allowed, about ${Math.ceil(more)} s more at ` +
+    'the pace of the operations before';
   return { status: 'skipped', code: 'budget', message, hint: HINT };
+}
+
+function secondsSince(start: number): number {
+  return (performance.now() - start) / 1000;
+}
+
+/** How much longer measuring takes than expected, by what was measured so far; never shorter. */
+class Pace {
+  #expected = 0;
+  #taken = 0;
+
+  get factor(): number {
+    return this.#expected === 0 ? 1 : Math.max(1, this.#taken / this.#expected);
+  }
+
+  note(expected: number, taken: number): void {
+    this.#expected += expected;
+    this.#taken += taken;
+  }
 }
