@@ -11,7 +11,7 @@ beforeEach(async () => {
 });
 
 it('validates every kernel, times a few operations, and gives the records as JSON alone', async () => {
-  const args = ['kernels', '--quick', '--no-peer', '--json', '-'];
+  const args = ['kernels', '--quick', '--no-peer', '--budget', '8', '--json', '-'];
   const { code, stdout, stderr } = await runCli(args, { cwd });
   expect({ code, stderr: code === 0 ? '' : stderr }).toEqual({ code: 0, stderr: '' });
   const records = kernelRecordSchema.array().parse(JSON.parse(stdout));
