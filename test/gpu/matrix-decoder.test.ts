@@ -35,13 +35,13 @@ function withMatrixUnits(gpu: GpuDevice): GpuDevice {
       return typeof value === 'function' ? value.bind(target) : value;
     },
   });
-  const matrix = { component: 'f32', result: 'f32', m: 8, n: 8, k: 8 };
+  const matrix = { component: 'f32', result: 'f32', m: 8, n: 8, k: 16 };
   return { ...scoped(gpu), device, subgroupMatrices: [matrix] };
 }
 
 /** What a GPU with such units gets in a prefill, in tiles that a software adapter compiles in time. */
 function matrixChoices(gpu: GpuDevice): KernelChoices {
-  const product = { bm: 16, bn: 32, bk: 32, sgm: 1, sgn: 2, stages: 1 };
+  const product = { bm: 16, bn: 16, bk: 32, sgm: 2, sgn: 2, stages: 1 };
   const defaults = defaultChoices(gpu);
   return {
     ...defaults,

@@ -36,42 +36,31 @@ export function attentionSubgroupMatrixCase(
   };
 }
 
-/** Queries and contexts around tiles, groups of 1, 2, 3 and 7 heads, batches, every cache format. */
+/** Queries and contexts around tiles, groups of 2, 3 and 7 heads, batches, every cache format. */
 function edges(units: MatrixUnits): KernelCase[] {
   const of = (shape: AttendingShape, tile: Dims) =>
     attentionSubgroupMatrixCase({ ...shape, tile, units });
   const narrow: Dims = { sgs: 2, bk: 16 };
-  const wide: Dims = { sgs: 1, bk: 64 };
+  const wide: Dims = { sgs: 4, bk: 32 };
   // Scores of f32 operands may spread: only then does a maximum move far. f16 queries would lose too much.
   const spread = units.operands === 'f32' ? 6 : 1;
+  const contexts = [0, 15, 16, 17, 130].map((position) => {
+    const sizes = { heads: 4, kvHeads: 2, headDim: 16, kv: 'f32', seq: 9 } as const;
+    return of({ ...sizes, position, spread, spare: 200 - position }, narrow);
+  });
   return [
-    ...[0, 15, 16, 17, 130].map((position) =>
-      of(
-        {
-          heads: 4,
-          kvHeads: 2,
-          headDim: 16,
-          kv: 'f32',
-          position,
-          seq: 9,
-          spread,
-          spare: 200 - position,
-        },
-        narrow,
-      ),
-    ),
+    ...contexts,
     of({ heads: 7, kvHeads: 1, headDim: 48, kv: 'f16', seq: 11, position: 61, spread }, wide),
-    of({ heads: 2, kvHeads: 2, headDim: 32, kv: 'f16', seq: 37, batch: 2, spread }, narrow),
-    of({ heads: 3, kvHeads: 1, headDim: 80, kv: 'int8', seq: 5, batch: 2, position: 9 }, wide),
+    of({ heads: 3, kvHeads: 1, headDim: 16, kv: 'int8', seq: 5, batch: 2, position: 9 }, narrow),
   ];
 }
 
 /** f16 all the way: then scores are exact whatever their spread, and rounding is that of weights alone. */
 function spreadOut(units: MatrixUnits): KernelCase {
   return attentionSubgroupMatrixCase({
-    heads: 4,
+    heads: 2,
     kvHeads: 2,
-    headDim: 32,
+    headDim: 16,
     kv: 'f16',
     seq: 20,
     position: 70,
@@ -94,9 +83,8 @@ function large(units: MatrixUnits): KernelCase[] {
 }
 
 export const attentionSubgroupMatrixCases: readonly KernelCase[] = [
-  // Fewer lanes than rows, as many, and more.
-  ...edges(emulated('f32', 4, 8, 8, 8)),
-  ...edges(emulated('f32', 8, 8, 8, 8)),
+  // Fewer lanes than rows, more, and fewer again with f16 operands.
+  ...edges(emulated('f32', 4, 8, 8, 16)),
   attentionSubgroupMatrixCase({
     heads: 4,
     kvHeads: 2,
@@ -108,16 +96,7 @@ export const attentionSubgroupMatrixCases: readonly KernelCase[] = [
     units: emulated('f32', 8, 4, 16, 4),
     tile: { sgs: 3, bk: 16 },
   }),
-  spreadOut(emulated('f16', 8, 16, 8, 4)),
-  attentionSubgroupMatrixCase({
-    heads: 2,
-    kvHeads: 1,
-    headDim: 32,
-    kv: 'f16',
-    seq: 19,
-    units: emulated('f16', 8, 8, 16, 16),
-    tile: { sgs: 2, bk: 16 },
-  }),
+  spreadOut(emulated('f16', 8, 16, 8, 16)),
   ...realUnits.flatMap((units) => [...edges(units), ...large(units)]),
   ...realUnits.filter(({ operands }) => operands === 'f16').map(spreadOut),
 ];

@@ -43,32 +43,38 @@ export function matmulSubgroupMatrixCase(shape: MatmulSubgroupMatrixShape, seed 
   };
 }
 
-/** Two by one subgroups and one by two, single and double buffered, shared and whole grains of weights. */
-const tall: Dims = { bm: 32, bn: 16, bk: 32, sgm: 2, sgn: 1, stages: 2 };
-const broad: Dims = { bm: 16, bn: 64, bk: 64, sgm: 1, sgn: 4, stages: 1 };
+/** A matrix for each of two by two subgroups, double buffered. */
+const square = ({ shape: [m, n] }: MatrixUnits): Dims => ({
+  bm: 2 * m,
+  bn: 2 * n,
+  bk: 32,
+  sgm: 2,
+  sgn: 2,
+  stages: 2,
+});
+/** Two matrices, one above the other, for each of four subgroups; longer than K is filled up to. */
+const broad = ({ shape: [m, n] }: MatrixUnits): Dims => ({
+  bm: 2 * m,
+  bn: 4 * n,
+  bk: 64,
+  sgm: 1,
+  sgn: 4,
+  stages: 1,
+});
 
 /** Odd shapes, every weight format and every `out`; few pipelines, since emulated products compile slowly. */
 function edges(units: MatrixUnits): KernelCase[] {
   const of = (shape: Omit<MatmulSubgroupMatrixShape, 'units'>) =>
     matmulSubgroupMatrixCase({ ...shape, units });
+  const tile = square(units);
+  const rows = 2 * units.shape[0];
   return [
-    ...[1, 31, 32, 33].map((rows) =>
-      of({ weights: 'int4', rows, k: 172, n: 37, out: 'bias', tile: tall }),
+    ...[1, rows - 1, rows, rows + 1, 67].map((rows) =>
+      of({ weights: 'int4', rows, k: 172, n: 37, out: 'bias', tile }),
     ),
-    of({ weights: 'int8', rows: 17, k: 97, n: 67, out: 'residual', tile: broad }),
-    of({ weights: 'f16', rows: 35, k: 160, n: 30, out: 'swiglu', batch: 5, tile: tall }),
-    of({ weights: 'f32', rows: 19, k: 131, n: 65, tile: broad }),
-    of({
-      weights: 'int4',
-      rows: 9,
-      k: 96,
-      n: 101,
-      batch: 9,
-      which: 'last',
-      out: 'logits',
-      sliceRows: 66,
-      tile: broad,
-    }),
+    of({ weights: 'int8', rows: 17, k: 97, n: 67, out: 'residual', tile: broad(units) }),
+    of({ weights: 'f16', rows: 35, k: 160, n: 30, out: 'swiglu', batch: 5, tile }),
+    of({ weights: 'f32', rows: 9, k: 131, n: 65, batch: 9, which: 'last', out: 'logits', tile }),
   ];
 }
 
@@ -82,36 +88,36 @@ function large(units: MatrixUnits): KernelCase[] {
   ].map((tile) => matmulSubgroupMatrixCase({ ...shape, tile, out: 'residual' }));
 }
 
+/** Activations in f16, and a few matrices side by side for each subgroup. */
+function halves(units: MatrixUnits): KernelCase[] {
+  const tile = { ...square(units), bn: 4 * units.shape[1], stages: 1 };
+  return [
+    matmulSubgroupMatrixCase({ weights: 'f16', rows: 33, k: 100, n: 51, elem: 'f16', tile, units }),
+  ];
+}
+
 export const matmulSubgroupMatrixCases: readonly KernelCase[] = [
   // f32 operands are held to the bounds of f32: they prove the tiling; f16 ones differ in their rounding alone.
-  ...[4, 8].flatMap((lanes) => edges(emulated('f32', lanes, 8, 8, 8))),
+  // Of the software adapters one has 4 lanes and no f16, the other 8 and f16: what one has met, the other need not.
+  ...edges(emulated('f32', 4, 8, 8, 16)),
+  ...halves(emulated('f16', 8, 16, 8, 8)),
   matmulSubgroupMatrixCase({
     weights: 'int4',
-    rows: 33,
-    k: 100,
-    n: 51,
-    elem: 'f16',
-    tile: tall,
-    units: emulated('f16', 8, 16, 8, 4),
-  }),
-  matmulSubgroupMatrixCase({
-    weights: 'f16',
     rows: 18,
     k: 896,
     n: 67,
-    tile: broad,
+    tile: { bm: 16, bn: 32, bk: 32, sgm: 2, sgn: 2, stages: 2 },
     units: emulated('f16', 8, 8, 16, 16),
   }),
+  matmulSubgroupMatrixCase({
+    weights: 'int4',
+    rows: 6,
+    k: 97,
+    n: 52,
+    sliceRows: 38,
+    tile: { bm: 8, bn: 16, bk: 32, sgm: 2, sgn: 1, stages: 1 },
+    units: emulated('f32', 8, 4, 16, 32),
+  }),
   ...realUnits.flatMap((units) => [...edges(units), ...large(units)]),
-  ...realUnits.map((units) =>
-    matmulSubgroupMatrixCase({
-      weights: 'f16',
-      rows: 33,
-      k: 100,
-      n: 51,
-      elem: 'f16',
-      tile: tall,
-      units,
-    }),
-  ),
+  ...realUnits.flatMap((units) => halves(units)),
 ];
