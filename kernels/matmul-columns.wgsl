@@ -33,8 +33,12 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) th
   var acc: array<vec4f, ROWS>;
   var squares: array<f32, ROWS>;
 
+  // Read once a block: finding and expanding four scales costs as much as a row's products.
+  var scale = vec4f(1.0);
   for (var k0 = 0u; k0 < BLOCKS * 32u; k0 += STEP) {
-    let scale = block_scale(columns, k0 / 32u);
+    if (k0 % 32u == 0u) {
+      scale = block_scale(columns, k0 / 32u);
+    }
     var xs: array<f32, ROWS * PARTS>;
     for (var p = 0u; p < PARTS; p++) {
       let k = k0 + p * LANES + lane;
