@@ -1,6 +1,12 @@
 import { z } from 'zod';
 import { BACKEND_NAMES, HOST_NAMES } from './cell.ts';
+import { energySchema } from './energy.ts';
+import { environmentSchema } from './environment.ts';
+import { type Estimate, estimateSchema } from './estimate.ts';
 import { profileSchema } from './profile.ts';
+import { rooflineSchema } from './roofline.ts';
+
+export { type Estimate, estimateSchema };
 
 /** Raised when a field changes meaning; readers refuse a newer major version. */
 export const RECORD_VERSION = 1;
@@ -8,14 +14,6 @@ export const RECORD_VERSION = 1;
 const count = z.number().int().nonnegative();
 const bytes = count.nullable();
 const milliseconds = z.number().nonnegative().nullable();
-
-/** A point estimate with its 95 % interval; bounds are null where the sample is too small for one. */
-export const estimateSchema = z.object({
-  median: z.number().nonnegative(),
-  low: z.number().nonnegative().nullable(),
-  high: z.number().nonnegative().nullable(),
-});
-export type Estimate = z.infer<typeof estimateSchema>;
 
 export const workloadSchema = z.object({
   promptTokens: count,
@@ -70,6 +68,8 @@ export const repetitionSchema = z.object({
   stepMs: z.array(z.number().nonnegative()),
   /** The same number of tokens in the same places with run-ahead: the time of the whole decode. */
   runAheadMs: milliseconds.default(null),
+  /** When the prefill began, in ms since 1970: places the times above in the launch's power trace. */
+  startedMs: z.number().nonnegative().optional(),
 });
 export type Repetition = z.infer<typeof repetitionSchema>;
 
@@ -98,6 +98,8 @@ export const launchSchema = z.object({
   warmup: z.array(repetitionSchema),
   repetitions: z.array(repetitionSchema).min(1),
   memory: memorySchema,
+  /** What went on around it: clocks, power, other load. */
+  environment: environmentSchema.nullable().default(null),
 });
 export type Launch = z.infer<typeof launchSchema>;
 
@@ -162,6 +164,9 @@ export const recordSchema = z.object({
   cost: costSchema.nullable(),
   /** Of the first launch, where it was asked for. */
   profile: profileSchema.nullable().default(null),
+  /** Shares of the adapter's measured peaks. */
+  roofline: rooflineSchema.nullable().default(null),
+  energy: energySchema.nullable().default(null),
 });
 /** One line of a store. */
 export type BenchRecord = z.infer<typeof recordSchema>;

@@ -3,6 +3,8 @@ import type { DeviceInfo } from '../core/device.ts';
 import { BenchError } from '../core/errors.ts';
 import { type BenchRecord, type Flag, RECORD_VERSION } from '../core/record.ts';
 import { Rng } from '../core/rng.ts';
+import { summariseEnergy } from './energy.ts';
+import { environmentFlags } from './environment-flags.ts';
 import {
   conditionFlags,
   costFlags,
@@ -17,6 +19,7 @@ import {
 } from './flags.ts';
 import type { LaunchResult } from './launch.ts';
 import type { RunProtocol } from './protocol.ts';
+import type { MeasuredCell } from './roofline.ts';
 import {
   type Decode,
   type Memory,
@@ -33,6 +36,12 @@ export type ChargeCell = (
   rates: { prefill: Prefill | null; decode: Decode | null },
 ) => { cost: BenchRecord['cost']; flags: Flag[] };
 
+/** Holds a measured cell against its adapter's peaks; told those and the model's shape. */
+export type PlaceCell = (
+  cell: MeasuredCell,
+  planned: Cell,
+) => { roofline: BenchRecord['roofline']; flags: Flag[] };
+
 export interface RecordInput {
   id: string;
   run: string;
@@ -48,6 +57,8 @@ export interface RecordInput {
   error: BenchError | null;
   provenance: BenchRecord['provenance'];
   charge: ChargeCell;
+  /** Absent where no peaks were asked for. */
+  place?: PlaceCell | undefined;
 }
 
 const NO_MEMORY: Memory = {
@@ -91,7 +102,16 @@ export function buildRecord(input: RecordInput): BenchRecord {
 /** The part of a record that `figures` and `failedFigures` fill. */
 type Figures = Pick<
   BenchRecord,
-  'outcome' | 'flags' | 'prefill' | 'decode' | 'load' | 'memory' | 'cost' | 'profile'
+  | 'outcome'
+  | 'flags'
+  | 'prefill'
+  | 'decode'
+  | 'load'
+  | 'memory'
+  | 'cost'
+  | 'profile'
+  | 'roofline'
+  | 'energy'
 >;
 
 function failedFigures(error: BenchError): Figures {
@@ -109,6 +129,8 @@ function failedFigures(error: BenchError): Figures {
     memory: NO_MEMORY,
     cost: null,
     profile: null,
+    roofline: null,
+    energy: null,
   };
 }
 
@@ -124,11 +146,14 @@ function figures(input: RecordInput, device: DeviceInfo): Figures {
   const profile = results.find((result) => result.profile !== null)?.profile ?? null;
   const rates = { prefill: prefill?.value ?? null, decode: decode?.value ?? null };
   const charged = input.charge(device, rates);
+  const placed = placeCell(input, device, rates);
+  const { energy, flags: energyFlags } = summariseEnergy(launches, cell.workload);
   const summaries = [prefill, decode].filter((summary) => summary !== null);
   return {
     outcome: { status: 'ok' },
     flags: [
       ...conditionFlags(cell, results),
+      ...environmentFlags(launches, device),
       ...intervalFlags(
         summaries.map(({ method }) => method),
         launches.length,
@@ -150,13 +175,28 @@ function figures(input: RecordInput, device: DeviceInfo): Figures {
       ...memoryFlags(cell, memory),
       ...costFlags(charged.cost),
       ...charged.flags,
+      ...placed.flags,
+      ...energyFlags,
     ],
     ...rates,
     load,
     memory,
     cost: charged.cost,
     profile,
+    roofline: placed.roofline,
+    energy,
   };
+}
+
+function placeCell(
+  { cell, results, place }: RecordInput,
+  device: DeviceInfo,
+  rates: Pick<MeasuredCell, 'prefill' | 'decode'>,
+): ReturnType<PlaceCell> {
+  const last = results.at(-1);
+  if (place === undefined || last === undefined) return { roofline: null, flags: [] };
+  const { variant, settings } = last;
+  return place({ variant, workload: cell.workload, device: device.name, settings, ...rates }, cell);
 }
 
 function statusOf(error: BenchError): 'unsupported' | 'timed-out' | 'failed' {

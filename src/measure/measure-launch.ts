@@ -44,7 +44,7 @@ const IMPROVEMENT = 0.02;
  * Measures one launch: opens a session, times its very first pass, prefills the depth, warms up at the exact
  * shapes, then takes repetitions. Runs in Node and on a page. The session is disposed whatever happens.
  * Throws what the backend throws, and `engine` for wrong token counts or ids.
- * `peakRssBytes` is left null for the host to fill in, `provenance` empty.
+ * `peakRssBytes` and `environment` are left null for the host to fill in, `provenance` empty.
  */
 export async function measureLaunch(input: LaunchInput): Promise<LaunchResult> {
   const { backend, model, workload, variant } = input;
@@ -88,6 +88,7 @@ export async function measureLaunch(input: LaunchInput): Promise<LaunchResult> {
         warmup,
         repetitions,
         memory: { ...memory, peakRssBytes: null },
+        environment: null,
       },
       modelSha256: model.sha256,
       backend: backend.name,

@@ -2,7 +2,7 @@ import type { Cell } from '../core/cell.ts';
 import { type BenchError, toBenchError } from '../core/errors.ts';
 import type { BenchRecord } from '../core/record.ts';
 import { Rng } from '../core/rng.ts';
-import { buildRecord, type ChargeCell } from './build-record.ts';
+import { buildRecord, type ChargeCell, type PlaceCell } from './build-record.ts';
 import type { LaunchJob, LaunchResult } from './launch.ts';
 import type { LaunchPhase, ProgressEvent, RunPosition } from './progress.ts';
 import type { RunProtocol } from './protocol.ts';
@@ -32,6 +32,7 @@ export interface RunPlanInput {
   run: string;
   provenance: BenchRecord['provenance'];
   charge: ChargeCell;
+  place?: PlaceCell | undefined;
   /** Runs one launch in a fresh process or page. */
   runLaunch(job: LaunchJob, options: RunLaunchOptions): Promise<LaunchResult>;
   /** Makes the record durable before it resolves. */

@@ -32,6 +32,7 @@ export function fakeLaunch(
         peakGpuBytes: 1111,
         peakRssBytes: 5000,
       },
+      environment: null,
     },
     modelSha256: 'a'.repeat(64),
     backend: 'wgsl',

@@ -47,6 +47,7 @@ export function gpuRecord(changes: Partial<BenchRecord> = {}): BenchRecord {
       warmup: [{ prefillMs: 120, stepMs: [11], runAheadMs: 11 }],
       repetitions: [{ prefillMs: 100, stepMs: [10, 10], runAheadMs: 16 }],
       memory: { ...noMemory, weightsBytes: 1e9 },
+      environment: null,
     })),
     prefill: { tokensPerSecond: around(5120), ttftMs: around(100) },
     decode: {
@@ -71,6 +72,8 @@ export function gpuRecord(changes: Partial<BenchRecord> = {}): BenchRecord {
       price: { gpu: 'Invented GPU 9000', source: '--gpu-price', date: null, standIn: false },
     },
     profile: null,
+    roofline: null,
+    energy: null,
     ...changes,
   };
 }
