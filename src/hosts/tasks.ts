@@ -1,5 +1,6 @@
 import type { LlamaBuild } from '../backends/llama-cpp/builds.ts';
 import type { BackendName, HostName, VariantRequest } from '../core/cell.ts';
+import type { Peaks } from '../core/kernel-peaks.ts';
 import type { LaunchJob, LaunchResult } from '../measure/launch.ts';
 import type { LaunchPhase } from '../measure/progress.ts';
 import type { KernelsTaskInput, KernelsTaskMessage, KernelsTaskResult } from './kernels-task.ts';
@@ -22,6 +23,7 @@ export interface TaskTypes {
     message: number;
   };
   kernels: { input: KernelsTaskInput; result: KernelsTaskResult; message: KernelsTaskMessage };
+  peaks: { input: Record<string, never>; result: PeaksResult; message: never };
   tune: { input: TuneTaskInput; result: Record<string, never>; message: TuneTaskMessage };
   logits: { input: LogitsTaskInput; result: { vocab: number } & SessionFacts; message: never };
 }
@@ -88,6 +90,12 @@ export interface ProbedAdapter {
 
 export interface ProbeResult {
   adapters: ProbedAdapter[];
+}
+
+/** What the process's adapter does at best. */
+export interface PeaksResult {
+  adapter: string;
+  peaks: Peaks;
 }
 
 /** Execution providers that the installed onnxruntime-node was built with. */

@@ -14,6 +14,8 @@ export interface PassContext {
   engine: string;
   rng: Rng;
   now(): number;
+  /** What `now` was zero at, in ms since 1970; without it repetitions are not placed in time. */
+  clockZeroMs?: number | undefined;
 }
 
 /**
@@ -45,7 +47,16 @@ export async function timedPass(
     runAhead > 1 && steps > 0
       ? await decodeAhead(session, context, { start, prompt, steps, runAhead })
       : null;
-  return { prefillMs: promptTokens > 0 ? prefillMs : null, stepMs, runAheadMs };
+  return {
+    prefillMs: promptTokens > 0 ? prefillMs : null,
+    stepMs,
+    runAheadMs,
+    ...startOf(context, promptTokens > 0 ? started : prefilled),
+  };
+}
+
+function startOf({ clockZeroMs }: PassContext, atMs: number): Pick<Repetition, 'startedMs'> {
+  return clockZeroMs === undefined ? {} : { startedMs: clockZeroMs + atMs };
 }
 
 /** Goes back to the end of the prompt and decodes as before, but ahead of the host; ms of the whole decode. */

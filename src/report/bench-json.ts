@@ -16,6 +16,8 @@ export interface BenchJsonEntry
     | 'cost'
     | 'settings'
     | 'profile'
+    | 'roofline'
+    | 'energy'
   > {
   device: { name: string; vendor: string; kind: 'gpu' | 'cpu' | 'software' } | null;
 }
@@ -38,6 +40,8 @@ export function benchJson(records: readonly BenchRecord[]): BenchJsonEntry[] {
       cost,
       settings,
       profile,
+      roofline,
+      energy,
     } = record;
     return {
       id,
@@ -57,13 +61,15 @@ export function benchJson(records: readonly BenchRecord[]): BenchJsonEntry[] {
       cost,
       settings,
       profile,
+      roofline,
+      energy,
     };
   });
 }
 
 /** Every figure of a record that can be absent, by the name under which flags speak of it. */
 function absentFields(record: BenchRecord): string[] {
-  const top = ['device', 'prefill', 'decode', 'load', 'cost'] as const;
+  const top = ['device', 'prefill', 'decode', 'load', 'cost', 'roofline', 'energy'] as const;
   return [
     ...top.filter((field) => record[field] === null),
     ...nullsOf('memory', record.memory),
@@ -73,6 +79,8 @@ function absentFields(record: BenchRecord): string[] {
     ...nullsOf('decode.tokensPerSecond', record.decode?.tokensPerSecond ?? {}),
     ...nullsOf('decode.tpotMs', record.decode?.tpotMs ?? {}),
     ...nullsOf('decode', record.decode ?? {}),
+    ...nullsOf('energy', record.energy ?? {}),
+    ...nullsOf('roofline', record.roofline ?? {}),
     ...nullsOf('decode.runAhead.tokensPerSecond', record.decode?.runAhead?.tokensPerSecond ?? {}),
   ];
 }
@@ -97,6 +105,10 @@ function missingReasons(record: BenchRecord): Flag[] {
 const CAUSES: Readonly<Record<string, string>> = {
   'cost.inputUsdPerMtok': 'prefill',
   'cost.outputUsdPerMtok': 'decode',
+  'roofline.prefill': 'prefill',
+  'roofline.decode': 'decode',
+  'energy.prefill': 'prefill',
+  'energy.decode': 'decode',
 };
 
 function explains(flag: Flag, field: string): boolean {

@@ -43,6 +43,27 @@ launches' medians, which is wide. For fewer: none.
 so that prompt tokens × input + generated tokens × output is the bill of the hours that made them. The device
 is taken as busy all the time; idle hours, energy, retries and staff are not in it.
 
+**Share of the peaks.** Before the cells, a process of its own measures on the same adapter how fast memory streams
+(read, and copy: the faster one counts) and how many multiply-adds run a second. Then
+
+- MBU = bytes × passes per second ÷ peak bandwidth
+- MFU = operations × passes per second ÷ peak multiply-adds, two operations each
+
+A pass is a prefill or a decode step with every token awaited. Bytes are the least it must move: all weights once (of
+an embedding table that is no head, the rows needed), the cached keys and values before it read, its own written;
+activations are not counted. Operations: 2 × batch × (new tokens × elements of the layers' matrices + elements of the
+head), and 4 × layers × heads × head size for every pair of tokens in causal attention. A decode step is the mean of
+all of a repetition. Where factors are f16, on matrix units or by activations, the peak is that of f16 multiply-adds
+on ordinary units, which matrix units may exceed; else that of f32.
+
+**Energy.** Power is sampled beside each launch: of the GPU's board by nvidia-smi, of the processors' packages by their
+energy counters. Straight lines through the samples are integrated over the timed prefills and decodes, run-ahead
+left out; idle power is in the figure, and given apart as it was before the launches. Fewer than five samples in all
+windows of a phase give no figure.
+
+**Around a launch.** Clocks, temperature and reasons for lower clocks are kept with each launch where the driver tells
+them, with the processors' time that went to other programs or was withheld by a hypervisor.
+
 **Memory.** MB are 10^6 bytes. Weights, KV cache, activations and staging are the device buffers of that kind,
 counted as they are made; peak GPU is the highest total at any moment. Peak RSS is that of the whole process,
 engine and runtime included, the median over launches. An engine that hides a figure has \`n/a\` there.

@@ -11,7 +11,7 @@ export interface Row {
   record: BenchRecord;
 }
 
-const NAMES: readonly MarkdownColumn[] = [
+export const NAME_COLUMNS: readonly MarkdownColumn[] = [
   { title: '#', align: 'right' },
   { title: 'weights', align: 'left' },
   { title: 'KV', align: 'left' },
@@ -23,7 +23,7 @@ const NAMES: readonly MarkdownColumn[] = [
 /** Throughput and latency, each with its 95 % interval. */
 export function throughputTable(rows: readonly Row[], notes: NoteList): string {
   const columns = [
-    ...NAMES,
+    ...NAME_COLUMNS,
     ...figures('prefill tok/s', 'TTFT ms', 'decode tok/s', 'TPOT ms p50', 'p95', 'p99'),
     ...figures('decode tok/s with run-ahead'),
     { title: 'launches × repetitions', align: 'right' },
@@ -34,7 +34,7 @@ export function throughputTable(rows: readonly Row[], notes: NoteList): string {
     rows.map((row) => {
       const { prefill, decode } = row.record;
       return [
-        ...names(row),
+        ...rowNames(row),
         ...statusOr(row, [
           interval(prefill?.tokensPerSecond),
           interval(prefill?.ttftMs),
@@ -57,9 +57,9 @@ export function throughputTable(rows: readonly Row[], notes: NoteList): string {
 /** USD per million tokens in the split view. */
 export function costTable(rows: readonly Row[]): string {
   return markdownTable(
-    [...NAMES, ...figures('USD per hour', 'USD per Mtok input', 'USD per Mtok output')],
+    [...NAME_COLUMNS, ...figures('USD per hour', 'USD per Mtok input', 'USD per Mtok output')],
     rows.map((row) => [
-      ...names(row),
+      ...rowNames(row),
       ...statusOr(row, [
         number(row.record.cost?.usdPerHour),
         interval(row.record.cost?.inputUsdPerMtok),
@@ -72,7 +72,10 @@ export function costTable(rows: readonly Row[]): string {
 /** Device memory by kind and the peak of the process, in MB. */
 export function memoryTable(rows: readonly Row[]): string {
   return markdownTable(
-    [...NAMES, ...figures('weights', 'KV cache', 'activations', 'staging', 'peak GPU', 'peak RSS')],
+    [
+      ...NAME_COLUMNS,
+      ...figures('weights', 'KV cache', 'activations', 'staging', 'peak GPU', 'peak RSS'),
+    ],
     rows.map((row) => {
       const { memory } = row.record;
       const bytes = [
@@ -84,7 +87,7 @@ export function memoryTable(rows: readonly Row[]): string {
         memory.peakRssBytes,
       ];
       return [
-        ...names(row),
+        ...rowNames(row),
         ...statusOr(
           row,
           bytes.map((value) => (value === null ? 'n/a' : formatMegabytes(value))),
@@ -97,11 +100,11 @@ export function memoryTable(rows: readonly Row[]): string {
 /** The parts of a cold start, in ms. */
 export function loadTable(rows: readonly Row[]): string {
   return markdownTable(
-    [...NAMES, ...figures('read', 'pack', 'compile', 'upload', 'first run')],
+    [...NAME_COLUMNS, ...figures('read', 'pack', 'compile', 'upload', 'first run')],
     rows.map((row) => {
       const { load } = row.record;
       return [
-        ...names(row),
+        ...rowNames(row),
         ...statusOr(row, [
           number(load?.readMs),
           number(load?.packMs),
@@ -114,7 +117,7 @@ export function loadTable(rows: readonly Row[]): string {
   );
 }
 
-function names({ number: rowNumber, record }: Row): string[] {
+export function rowNames({ number: rowNumber, record }: Row): string[] {
   const { weights, kv, activations } = record.cell.variant;
   return [
     String(rowNumber),

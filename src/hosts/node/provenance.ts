@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { z } from 'zod';
 import { offlineBundle } from './offline-bundle.ts';
+import { powerState } from './power-state.ts';
 import { systemMemoryBytes } from './system-memory.ts';
 
 /** Packages whose version bears on what is measured. */
@@ -12,16 +13,21 @@ const ENGINE_PACKAGES = ['webgpu', 'onnxruntime-node'];
 const packageSchema = z.object({ version: z.string() });
 
 /** What a record must say of the machine and the software to be read again years later. */
-export async function nodeProvenance(): Promise<Record<string, string | number | null>> {
+export async function nodeProvenance(): Promise<Record<string, string | number | boolean | null>> {
   const processors = cpus();
+  const commit = await sourceCommit();
   return {
     mtok: await packageVersion(''),
-    commit: await sourceCommit(),
+    commit,
+    isDirty: commit === null ? null : commit.endsWith('-dirty'),
     node: process.versions.node,
+    v8: process.versions.v8,
     os: `${platform()} ${release()} ${arch()}`,
+    distribution: await distribution(),
     cpu: processors[0]?.model.trim() ?? 'unknown',
     cpuThreads: processors.length,
     memoryBytes: systemMemoryBytes(),
+    ...(await powerState()),
     ...Object.fromEntries(
       await Promise.all(
         ENGINE_PACKAGES.map(async (name) => [name, await packageVersion(`node_modules/${name}/`)]),
@@ -45,6 +51,12 @@ export async function sourceCommit(): Promise<string | null> {
   } catch {
     return null;
   }
+}
+
+/** Name and version of a Linux distribution (os-release(5)), null elsewhere. */
+async function distribution(): Promise<string | null> {
+  const text = await readFile('/etc/os-release', 'utf8').catch(() => '');
+  return /^PRETTY_NAME="?([^"\n]{1,200})"?$/m.exec(text)?.[1] ?? null;
 }
 
 /** Version of the package in a folder below the project's; null when it is not there. */

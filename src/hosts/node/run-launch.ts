@@ -3,6 +3,7 @@ import { BenchError } from '../../core/errors.ts';
 import { type LaunchJob, type LaunchResult, launchResultSchema } from '../../measure/launch.ts';
 import type { RunLaunchOptions } from '../../measure/run-plan.ts';
 import { runTask } from './spawn.ts';
+import { watchLaunch } from './watch/watch-launch.ts';
 
 export interface NodeLaunchOptions extends RunLaunchOptions {
   cacheDir: string;
@@ -12,18 +13,24 @@ export interface NodeLaunchOptions extends RunLaunchOptions {
   env: Record<string, string>;
 }
 
-/** Runs one launch in a process of its own. Throws what it threw, `crashed` or `timeout`. */
+/** Runs one launch in a process of its own and watches the machine meanwhile. Throws what it threw, `crashed` or `timeout`. */
 export async function runNodeLaunch(
   job: LaunchJob,
   options: NodeLaunchOptions,
 ): Promise<LaunchResult> {
   const { cacheDir, adapter, env, timeoutMs, signal, onPhase } = options;
   const input = { ...job, adapter, cacheDir };
-  const result = await runTask(
-    { type: 'launch', input },
-    { env, timeoutMs, signal, onMessage: onPhase },
-  );
-  return parseLaunchResult(result);
+  signal?.throwIfAborted();
+  const watch = await watchLaunch(job.cell);
+  let raw: unknown;
+  try {
+    raw = await runTask({ type: 'launch', input }, { env, timeoutMs, signal, onMessage: onPhase });
+  } finally {
+    await watch.end();
+  }
+  const result = parseLaunchResult(raw);
+  const environment = watch.describe(result.device);
+  return { ...result, launch: { ...result.launch, environment } };
 }
 
 /** Checks what came back from another process or page. Throws `internal` when it is no launch. */

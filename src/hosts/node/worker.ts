@@ -18,6 +18,7 @@ const handlers: Handlers = {
   generate: async ({ host }) =>
     (host === 'chromium' ? await chromium() : await import('./tasks/generate.ts')).generate,
   kernels: async () => (await import('./tasks/kernels.ts')).kernels,
+  peaks: async () => (await import('./tasks/peaks.ts')).peaks,
   tune: async () => (await import('./tasks/tune.ts')).tune,
   logits: async ({ host }) =>
     (host === 'chromium' ? await chromium() : await import('./tasks/logits.ts')).logits,

@@ -40,6 +40,7 @@ async function launch(task: PageTask, input: LaunchTaskInput, send: Send): Promi
       isProfiled: protocol.profile && index === 0,
       rng: new Rng('launch', seed, index),
       now: webHost.now,
+      clockZeroMs: performance.timeOrigin,
       startedAt,
       modelLoad: { readMs: task.model.readMs + openMs, packMs: task.model.packMs },
       onPhase: send,
