@@ -15,9 +15,21 @@ const layers = {
   economics: ['core'],
   store: ['core'],
   report: ['core'],
+  imports: ['core'],
   bench: ['core', 'gpu', 'kernels', 'model', 'backends'],
   hosts: ['core', 'gpu', 'model', 'backends', 'measure', 'bench'],
-  cli: ['core', 'model', 'measure', 'economics', 'store', 'report', 'quality', 'hosts', 'bench'],
+  cli: [
+    'core',
+    'model',
+    'measure',
+    'economics',
+    'store',
+    'report',
+    'imports',
+    'quality',
+    'hosts',
+    'bench',
+  ],
   packaging: ['core', 'hosts'],
   web: ['core', 'gpu', 'model', 'backends', 'measure', 'economics', 'report', 'quality', 'hosts'],
 };
@@ -51,11 +63,13 @@ function exceptions(layer) {
 /** Each foreign engine has one door. */
 const engines = {
   webgpu: '^src/hosts/node/dawn\\.ts$',
-  'onnxruntime-node': '^src/backends/ort/runtime\\.ts$',
+  // The bare script is held against our sessions, so it may use none of them.
+  'onnxruntime-node': '^(src/backends/ort/runtime|bench/ort-cpu-script)\\.ts$',
   'onnxruntime-web': '^src/backends/ort/web',
   '@huggingface/transformers': '^src/model/tokenizer\\.ts$',
   'puppeteer(-core)?': '^src/hosts/chromium/puppeteer\\.ts$',
   '@sparticuz/chromium': '^src/hosts/',
+  '@duckdb/node-api': '^src/store/duckdb\\.ts$',
   commander: '^src/cli/',
   protobufjs: '^src/model/onnx/',
 };

@@ -1,15 +1,21 @@
 import { Command, CommanderError } from 'commander';
 import { addAccuracy } from './accuracy.ts';
 import { addBench } from './bench.ts';
+import { addCompare } from './compare.ts';
 import { addDoctor } from './doctor-command.ts';
 import { EXIT, reportFailure, usageError } from './failure.ts';
 import { addGenerate } from './generate.ts';
+import { addHistory } from './history.ts';
+import { addImport } from './import.ts';
 import { addKernels } from './kernels.ts';
 import { addLogits } from './logits.ts';
 import { addModels } from './models.ts';
+import { addNoise } from './noise.ts';
 import { endQuietlyWhenReaderLeaves } from './output.ts';
 import { addReport } from './report.ts';
+import { addSchema } from './schema.ts';
 import { addTune } from './tune.ts';
+import { addVerify } from './verify.ts';
 import { versionText } from './version.ts';
 
 const SUMMARY = `What a million tokens cost on this GPU, with this model, at this precision, and how sure we are.
@@ -23,7 +29,7 @@ Examples:
   mtok report --out report.md                   write what was measured as a document
   mtok doctor                                   what this machine can run, and what is missing
 
-Exit codes: 0 all ok · 1 a cell or the command failed · 2 the command line is wrong`;
+Exit codes: 0 all ok · 1 a cell or the command failed · 2 the command line is wrong · 3 compare --fail-on`;
 
 /** Parses the arguments and runs one command; sets the exit code, never throws. */
 export async function main(argv: readonly string[]): Promise<void> {
@@ -59,6 +65,12 @@ export function createProgram(): Command {
     addTune,
     addModels,
     addReport,
+    addHistory,
+    addVerify,
+    addSchema,
+    addCompare,
+    addNoise,
+    addImport,
     addDoctor,
   ]) {
     add(program);

@@ -32,8 +32,11 @@ const rules: Record<string, PackageRule> = {
   },
 };
 
-/** Packages that the code asks for at run time and answers for when they are missing: browsers, and what serves pages. */
-const LEFT_OUT = ['vite', 'puppeteer', '@sparticuz/chromium', 'tsx'];
+/**
+ * Packages that the code asks for at run time and answers for when they are missing: browsers, what serves pages,
+ * and DuckDB, whose library would more than double the bundle.
+ */
+const LEFT_OUT = ['vite', 'puppeteer', '@sparticuz/chromium', 'tsx', '@duckdb/node-api'];
 
 const packageSchema = z.object({
   version: z.string(),

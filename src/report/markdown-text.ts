@@ -10,11 +10,11 @@ export function escapeMarkdown(text: string): string {
     .replace(/^([-+]|\d+[.)])(?= |$)/, (mark) => `${mark.slice(0, -1)}\\${mark.slice(-1)}`);
 }
 
-/** A block that shows a command as it is, whatever backticks it holds. */
+/** A block that shows a command as it is, whatever backticks it holds, less what could hide or reorder a part of it. */
 export function codeBlock(text: string): string {
   const longest = Math.max(2, ...(text.match(/`+/g) ?? []).map((run) => run.length));
   const fence = '`'.repeat(longest + 1);
-  return `${fence}sh\n${text.replace(/\p{Cc}+/gu, ' ')}\n${fence}`;
+  return `${fence}sh\n${text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ')}\n${fence}`;
 }
 
 export interface MarkdownColumn {

@@ -55,7 +55,8 @@ function modelGrid(records: readonly BenchRecord[], notes: NoteList): string[] {
     columns.map(({ title, unit, align }) => ({ heading: [title, unit], align })),
     records.map((record) => rowTexts(columns, record)),
   );
-  const hash = first.modelSha256 === null ? '' : `  (sha256 ${first.modelSha256.slice(0, 12)})`;
+  const hash =
+    first.modelSha256 === null ? '' : `  (sha256 ${plainText(first.modelSha256).slice(0, 12)})`;
   return [`${plainText(first.cell.model)}${hash}`, ...grid];
 }
 

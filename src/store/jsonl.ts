@@ -2,20 +2,20 @@ import { extname, join } from 'node:path';
 import { BenchError } from '../core/errors.ts';
 import { type BenchRecord, recordSchema } from '../core/record.ts';
 import { appendLine, errorCode, storeError } from './append-line.ts';
-import { readLines } from './lines.ts';
+import { MAX_LINE_BYTES, readLines } from './lines.ts';
 import { parseRecord } from './parse-record.ts';
 
 /** Where records go when nothing is said. */
 export const DEFAULT_STORE = '.mtok';
 const STORE_FILE = 'records.jsonl';
-/** A record of an hour-long cell has some megabytes of samples. */
-const MAX_LINE_BYTES = 64 * 2 ** 20;
 
 /** A line that could not be read; nothing is ever deleted. */
 export interface StoreProblem {
   path: string;
   line: number;
   reason: string;
+  /** It is the last line and has no newline behind it: its writer was stopped. */
+  isTorn: boolean;
 }
 
 export interface StoreContent {
@@ -46,7 +46,7 @@ export async function readStore(path: string): Promise<StoreContent> {
       if ('schema' in parsed) content.records.push(parsed);
       else {
         const reason = isTorn ? `cut off (${parsed.reason})` : parsed.reason;
-        content.problems.push({ path, line: number, reason });
+        content.problems.push({ path, line: number, reason, isTorn });
       }
     }
   } catch (cause) {

@@ -8,6 +8,8 @@ export interface Line {
   isTorn: boolean;
 }
 
+/** The longest line that is read: a record of an hour-long cell has some megabytes of samples. */
+export const MAX_LINE_BYTES = 64 * 2 ** 20;
 const CHUNK_BYTES = 1 << 16;
 const NEWLINE = 10;
 

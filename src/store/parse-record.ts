@@ -1,6 +1,5 @@
-import { z } from 'zod';
-import { BenchError } from '../core/errors.ts';
-import { type BenchRecord, RECORD_VERSION, recordSchema } from '../core/record.ts';
+import { type BenchRecord, recordSchema } from '../core/record.ts';
+import { migrateRecord } from './migrate-record.ts';
 
 /** Records nest 5 deep; what nests deeper is none. */
 const MAX_DEPTH = 16;
@@ -14,22 +13,12 @@ export function parseRecord(text: string, where: string): BenchRecord | { reason
   } catch {
     return { reason: 'not JSON' };
   }
-  const version = versionSchema.safeParse(value);
-  if (version.success && version.data.schema > RECORD_VERSION) {
-    throw new BenchError(
-      'record',
-      `${where}: record of schema ${version.data.schema}, this mtok reads up to ${RECORD_VERSION}`,
-      { hint: 'Read it with the newer mtok that wrote it, or give another store with --out.' },
-    );
-  }
-  const parsed = recordSchema.safeParse(value);
+  const parsed = recordSchema.safeParse(migrateRecord(value, where));
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
   const path = issue?.path.join('.') ?? '';
   return { reason: `no record: ${path === '' ? '' : `${path}: `}${issue?.message ?? 'malformed'}` };
 }
-
-const versionSchema = z.object({ schema: z.number().int() });
 
 /** Deepest nesting of brackets outside strings, found without recursion. */
 function depthOf(json: string): number {

@@ -109,6 +109,12 @@ function unpacked(): void {
     expect(stderr).toMatch(/unsupported: Puppeteer.*not installed\nhint: .*bundle has no browser/);
   });
 
+  it('has no DuckDB, and says so', async () => {
+    const { code, stderr } = await mtok('history');
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/unsupported: DuckDB.*not here\nhint: .*not in the offline bundle/);
+  });
+
   it('tokenises', async () => {
     const tokenizer = {
       version: '1.0',

@@ -138,6 +138,10 @@ describe('the program', () => {
       'tune',
       'models',
       'report',
+      'history',
+      'verify',
+      'schema',
+      'import',
       'doctor',
     ]);
     for (const command of commands) {

@@ -68,7 +68,7 @@ describe('store', () => {
     await appendFile(path, torn);
     const { records, problems } = await readStore(path);
     expect(records).toHaveLength(1);
-    expect(problems).toEqual([{ path, line: 2, reason: 'cut off (not JSON)' }]);
+    expect(problems).toEqual([{ path, line: 2, reason: 'cut off (not JSON)', isTorn: true }]);
 
     await appendRecord(path, record('c'));
     expect(await idsOf()).toEqual(['a', 'c']);
@@ -134,7 +134,9 @@ describe('store', () => {
     );
     const { records, problems } = await readStore(path);
     expect(records.map(({ id }) => id)).toEqual(['a', 'b']);
-    expect(problems).toEqual([{ path, line: 2, reason: expect.stringContaining(reason) }]);
+    expect(problems).toMatchObject([
+      { path, line: 2, reason: expect.stringContaining(reason), isTorn: false },
+    ]);
   });
 
   test('passes over a line longer than any record', async () => {
@@ -145,7 +147,9 @@ describe('store', () => {
     await appendRecord(path, record('b'));
     const { records, problems } = await readStore(path);
     expect(records.map(({ id }) => id)).toEqual(['a', 'b']);
-    expect(problems).toEqual([{ path, line: 2, reason: expect.stringContaining('longer than') }]);
+    expect(problems).toMatchObject([
+      { path, line: 2, reason: expect.stringContaining('longer than') },
+    ]);
   });
 
   test('refuses what a newer mtok wrote', async () => {

@@ -1,0 +1,199 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { historyText, tableText } from '../../src/cli/history-text.ts';
+import type { BenchRecord } from '../../src/core/record.ts';
+import { exportParquet, type History, openHistory, selectFrom } from '../../src/store/history.ts';
+import { HISTORY_METRICS, historySeries } from '../../src/store/history-series.ts';
+import { around, gpuRecord, softwareRecord, unsupportedRecord } from '../support/sample-records.ts';
+
+const published = fileURLToPath(
+  new URL('../../reports/2026-11-21-software-adapter/records.jsonl', import.meta.url),
+);
+
+let folder: string;
+let opened: History[] = [];
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'mtok-history-'));
+});
+afterEach(async () => {
+  for (const { database } of opened) database.close();
+  opened = [];
+  await rm(folder, { recursive: true, force: true });
+});
+
+async function store(name: string, lines: readonly (BenchRecord | string)[]): Promise<string> {
+  const path = join(folder, name);
+  const texts = lines.map((line) => (typeof line === 'string' ? line : JSON.stringify(line)));
+  await writeFile(path, `${texts.join('\n')}\n`);
+  return path;
+}
+
+async function open(...paths: string[]): Promise<History> {
+  const history = await openHistory(paths);
+  opened.push(history);
+  return history;
+}
+
+/** A measurement on a day of 2026-01 with this decode throughput, bounds a tenth below and above. */
+function onDay(day: number, tokensPerSecond: number, changes: Partial<BenchRecord> = {}) {
+  const record = gpuRecord();
+  return gpuRecord({
+    id: `day-${day}`,
+    createdAt: `2026-01-${String(day).padStart(2, '0')}T00:00:00.000Z`,
+    decode: record.decode && { ...record.decode, tokensPerSecond: around(tokensPerSecond) },
+    ...changes,
+  });
+}
+
+const decode = HISTORY_METRICS.decode ?? { column: '', unit: '', interval: 'none' as const };
+const everything = { model: [], weights: [], backend: [] };
+
+describe('history', () => {
+  it('knows the published records as they are', async () => {
+    const history = await open(published);
+    expect([history.records, history.passedOver]).toEqual([9, 0]);
+    const { columns, rows } = await selectFrom(
+      history,
+      `select backend, launches, prompt_tokens, commit, flags[1], decode_tps, tpot_p95_ms
+       from records where weights = 'f16' and backend = 'ort-webgpu'`,
+    );
+    expect(columns[0]).toBe('backend');
+    expect(rows).toEqual([
+      [
+        'ort-webgpu',
+        3,
+        64,
+        'df64c9774b34a1b27df9cd7724d309d7c4ebb94b',
+        'software-adapter',
+        expect.any(Number),
+        null,
+      ],
+    ]);
+  });
+
+  it('puts a series in order of time, over several stores, and finds where it moved', async () => {
+    const a = await store('a.jsonl', [onDay(3, 150), onDay(1, 100)]);
+    const b = await store('b.jsonl', [onDay(2, 101), unsupportedRecord()]);
+    const series = await historySeries(await open(a, b), decode, everything, 0.02);
+    expect(series).toHaveLength(1);
+    expect(series[0]?.cell).toMatchObject({ model: 'fixture-model', weights: 'int4', batch: 1 });
+    expect(series[0]?.points.map(({ id, value }) => [id, value])).toEqual([
+      ['day-1', 100],
+      ['day-2', 101],
+      ['day-3', 150],
+    ]);
+    expect(series[0]?.points.map(({ change }) => change)).toEqual([null, null, 150 / 101]);
+    const text = historyText(series, 'decode', decode, 1);
+    expect(text).toContain('3 records, 1 changed, 2 older ones not shown');
+    expect(text).toContain('+48.5%');
+    expect(text).not.toContain('2026-01-01');
+  });
+
+  it('keeps cells and devices apart, and filters', async () => {
+    const path = await store('a.jsonl', [onDay(1, 100), softwareRecord()]);
+    const history = await open(path);
+    expect(await historySeries(history, decode, everything, 0.02)).toHaveLength(2);
+    for (const filter of [{ backend: ['wgsl'] }, { backend: ['ort-webgpu', 'ort-cpu'] }]) {
+      expect(await historySeries(history, decode, { ...everything, ...filter }, 0.02)).toHaveLength(
+        1,
+      );
+    }
+    const injection = { ...everything, model: ["' or true --"] };
+    expect(await historySeries(history, decode, injection, 0.02)).toEqual([]);
+  });
+
+  it('counts what is no record and reads what is around it', async () => {
+    const good = JSON.stringify(onDay(1, 100));
+    const bad = [
+      'garbage',
+      '[',
+      '['.repeat(100_000),
+      good.slice(0, 300),
+      '{"schema":1}',
+      'null',
+      '1e999',
+      '"',
+      '{"__proto__":{"schema":1}}',
+      good.replace('"createdAt":"2026', '"createdAt":"never'),
+      good.replace('"prefill":{', '"prefill":{"median":'),
+      `${good} ${good}`,
+    ];
+    const path = await store('a.jsonl', [good, ...bad.flatMap((line) => [line, good]), '', '  ']);
+    const history = await open(path);
+    expect([history.records, history.passedOver]).toEqual([bad.length + 1, bad.length]);
+  });
+
+  it('refuses records of a newer mtok', async () => {
+    const path = await store('a.jsonl', [onDay(1, 100), '{"schema":2,"news":true}']);
+    await expect(openHistory([path])).rejects.toMatchObject({
+      code: 'record',
+      message: expect.stringContaining('schema 2'),
+      hint: expect.stringContaining('newer'),
+    });
+  });
+
+  it('takes a name with patterns in it as that name', async () => {
+    await mkdir(join(folder, 'a[b]*'));
+    await mkdir(join(folder, 'ab'));
+    await store('ab/records.jsonl', [onDay(1, 1), onDay(2, 2)]);
+    expect((await open(await store('a[b]*/records.jsonl', [onDay(1, 1)]))).records).toBe(1);
+  });
+
+  it('says what it cannot read', async () => {
+    await expect(openHistory([join(folder, 'none.jsonl')])).rejects.toMatchObject({ code: 'io' });
+    await expect(openHistory([folder])).rejects.toMatchObject({ code: 'io' });
+    const wrong = await store('a.parquet', ['no Parquet']);
+    await expect(openHistory([wrong])).rejects.toMatchObject({ code: 'record' });
+  });
+
+  it('exports what it reads again', async () => {
+    const history = await open(published);
+    const parquet = join(folder, "it's.parquet");
+    await exportParquet(history, parquet);
+    const all = 'select * from records order by id';
+    expect(await selectFrom(await open(parquet), all)).toEqual(await selectFrom(history, all));
+  });
+});
+
+describe('queries', () => {
+  it.each([
+    "select * from read_text('/etc/passwd')",
+    "select * from read_csv('/etc/passwd')",
+    "select * from '/etc/passwd'",
+    "select * from glob('/*')",
+    "copy records to '/tmp/mtok-must-not-be.csv'",
+    "attach '/tmp/mtok-must-not-be.db'",
+    'set enable_external_access = true',
+    'install httpfs',
+    'delete from records',
+    'create table other as select 1',
+    'select 1; select 2',
+    '',
+    'select nothing from records',
+  ])('%j is refused as a wrong command', async (query) => {
+    const history = await open(published);
+    await expect(selectFrom(history, query)).rejects.toMatchObject({ code: 'usage' });
+    expect((await selectFrom(history, 'select count(*) from records')).rows).toEqual([[9]]);
+  });
+
+  it('answer in plain values, printed without control characters', async () => {
+    const name = 'evil\u001b[31m\u202e|<b>\n';
+    const cell = { ...gpuRecord().cell, model: name };
+    const history = await open(await store('a.jsonl', [onDay(1, 5, { cell })]));
+    const table = await selectFrom(
+      history,
+      "select model, created_at, 9007199254740993 as big, {'a': [1, null]} as tree from records",
+    );
+    expect(table.rows).toEqual([
+      [name, '2026-01-01T00:00:00.000Z', '9007199254740993', { a: [1, null] }],
+    ]);
+    const series = await historySeries(history, decode, everything, 0.02);
+    for (const text of [tableText(table), historyText(series, 'decode', decode, 10)]) {
+      expect(text).toContain('evil [31m |<b>');
+      expect(text.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\p{Cf}]/u);
+    }
+  });
+});
