@@ -60,6 +60,9 @@ function protocolIdentity(cell: Cell, { protocol, seed, adapter, wanted }: PlanC
     mtok: packageVersion(),
     seed,
     launches: protocol.launches,
+    launchesMax: protocol.launchesMax,
+    halfWidthTarget: protocol.halfWidthTarget,
+    cellBudgetMs: protocol.cellBudgetMs,
     ...protocol.launch,
     ...(isChosen ? { adapter: adapter.label } : isBrowsers ? { adapter: wanted } : {}),
   };

@@ -7,6 +7,7 @@ import { counted } from '../report/format.ts';
 import { shellWord } from '../report/shell-word.ts';
 import { renderTable } from '../report/table.ts';
 import type { BenchOptions, BenchPlan } from './bench-options.ts';
+import { type ProtocolArguments, stopProtocol } from './bench-protocol.ts';
 import { planBench, runBench } from './bench-run.ts';
 import { EXIT, usageError } from './failure.ts';
 import { withInterrupt } from './interrupt.ts';
@@ -15,7 +16,7 @@ import { assertWritable, writeTextFile } from './output.ts';
 import { ProgressDisplay } from './progress.ts';
 
 /** Options of `mtok bench` as typed, before any check. */
-export interface BenchArguments {
+export interface BenchArguments extends ProtocolArguments {
   model?: string[];
   backend?: string;
   variant?: string;
@@ -26,10 +27,8 @@ export interface BenchArguments {
   generateTokens?: string;
   depth?: string;
   batch?: string;
-  launches?: string;
-  repetitions?: string;
-  runAhead?: string;
   profile?: boolean;
+  roofline?: boolean;
   adapter?: string;
   gpuPrice?: string;
   json?: string;
@@ -37,7 +36,6 @@ export interface BenchArguments {
   resume?: boolean;
   dryRun?: boolean;
   seed?: string;
-  timeout?: string;
 }
 
 const DEFAULT_SEED = 42;
@@ -86,14 +84,13 @@ export function benchOptions(argv: BenchArguments): BenchOptions {
     generate: argv.generateTokens ?? DEFAULT_SWEEP.generate,
     depth: argv.depth ?? DEFAULT_SWEEP.depth,
     batch: argv.batch ?? DEFAULT_SWEEP.batch,
-    launches:
-      parseInteger(argv.launches, { option: '--launches', min: 1, max: 1000 }) ??
-      DEFAULT_PROTOCOL.launches,
+    stop: stopProtocol(argv),
     repetitions: parseInteger(argv.repetitions, { option: '--repetitions', min: 1, max: 10_000 }),
     runAheadSteps:
       parseInteger(argv.runAhead, { option: '--run-ahead', min: 1, max: MOST_RUN_AHEAD }) ??
       DEFAULT_PROTOCOL.launch.runAheadSteps,
     profile: argv.profile ?? false,
+    roofline: argv.roofline ?? true,
     seed: parseInteger(argv.seed, { option: '--seed', min: 0, max: 2 ** 32 - 1 }) ?? DEFAULT_SEED,
     gpuPriceUsdPerHour: parseDecimal(argv.gpuPrice, {
       option: '--gpu-price',
@@ -114,10 +111,12 @@ export function benchOptions(argv: BenchArguments): BenchOptions {
 function describePlan(plan: BenchPlan, options: BenchOptions, asJson: boolean): string {
   if (asJson) return `${JSON.stringify(plan, null, 2)}\n`;
   const lines = plan.cells.map((cell, i) => `${String(i + 1).padStart(4)}  ${cellName(cell)}`);
-  const launches = options.launches * plan.cells.length;
+  const { launches, launchesMax, preset } = options.stop;
+  const processes = counted(launches * plan.cells.length, 'process');
+  const orMore = launchesMax > launches ? ` or more, up to ${launchesMax} a cell` : '';
   return [
     ...lines,
-    `${counted(plan.cells.length, 'cell')} × ${counted(options.launches, 'launch')} = ${counted(launches, 'process')}`,
+    `${counted(plan.cells.length, 'cell')} × ${counted(launches, 'launch')} = ${processes}${orMore} (preset ${preset})`,
     `records would go to ${plan.storePath}`,
     '',
   ].join('\n');

@@ -8,14 +8,15 @@ import { nodeProvenance } from '../hosts/node/provenance.ts';
 import { runNodeLaunch } from '../hosts/node/run-launch.ts';
 import type { ChargeCell } from '../measure/build-record.ts';
 import type { LaunchJob, LaunchResult } from '../measure/launch.ts';
-import { DEFAULT_PROTOCOL, type RunProtocol } from '../measure/protocol.ts';
 import { type RunLaunchOptions, runPlan } from '../measure/run-plan.ts';
 import { prepareStore } from '../store/append-line.ts';
 import { appendRecord, readStore, storePath } from '../store/jsonl.ts';
 import { adapterFor, needsAdapter, type PlanContext, prepareCells } from './bench-cells.ts';
 import { inspectModels, workloadProblem } from './bench-models.ts';
 import type { BenchOptions, BenchOutcome, BenchPlan, BenchSurroundings } from './bench-options.ts';
+import { protocolOf } from './bench-protocol.ts';
 import { finishedRecords, recharge } from './bench-resume.ts';
+import { cellPlacer, measureAdapterPeaks } from './bench-roofline.ts';
 
 /** The cells of a command line, without touching a model or a device. Throws `usage`. */
 export async function planBench(options: BenchOptions): Promise<BenchPlan> {
@@ -30,14 +31,15 @@ export async function planBench(options: BenchOptions): Promise<BenchPlan> {
  */
 export async function runBench(
   options: BenchOptions,
-  { onProgress = () => {}, signal, command }: BenchSurroundings = {},
+  { onProgress = () => {}, signal, command, twice }: BenchSurroundings = {},
 ): Promise<BenchOutcome> {
-  const { cells, storePath: path } = await planBench(options);
+  const { cells: once, storePath: path } = await planBench(options);
+  const cells = twice === undefined ? once : once.flatMap((cell) => [cell, cell]);
   const cacheDir = defaultCacheDir();
   const protocol = protocolOf(options);
   const models = await inspectModels(cells, cacheDir);
   throwWhenNothingCanRun(cells, models);
-  await prepareStore(path);
+  if (twice === undefined) await prepareStore(path);
   const adapter = await adapterFor(cells, options.adapter);
   const { seed, adapter: wanted } = options;
   const context: PlanContext = { models, adapter, wanted, protocol, seed };
@@ -56,6 +58,7 @@ export async function runBench(
   const remaining = planned.filter(({ key }) => !stored.has(key));
   const resumed = planned.length - remaining.length;
   onProgress({ type: 'plan', cells, launches: protocol.launches, resumed, storePath: path });
+  const peaks = await measureAdapterPeaks(remaining, adapter, options.roofline, signal);
   const { records, cancelled } = await runPlan({
     cells: remaining,
     protocol,
@@ -63,8 +66,9 @@ export async function runBench(
     run: randomUUID(),
     provenance: { ...(command === undefined ? {} : { command }), ...(await nodeProvenance()) },
     charge,
+    place: cellPlacer(models, peaks),
     runLaunch: launcher(context, cacheDir),
-    append: (record) => appendRecord(path, record),
+    append: twice ?? ((record) => appendRecord(path, record)),
     onProgress,
     now: () => performance.now(),
     timestamp: () => new Date().toISOString(),
@@ -73,23 +77,12 @@ export async function runBench(
   });
 
   for (const record of records) stored.set(record.key, record);
-  const inOrder = planned
-    .map(({ key }) => stored.get(key))
-    .filter((record) => record !== undefined);
+  const inOrder =
+    twice === undefined
+      ? planned.map(({ key }) => stored.get(key)).filter((record) => record !== undefined)
+      : records;
   const isAllOk = !cancelled && inOrder.every(({ outcome }) => outcome.status === 'ok');
   return { records: inOrder, storePath: path, cancelled, exitCode: isAllOk ? 0 : 1 };
-}
-
-function protocolOf(options: BenchOptions): RunProtocol {
-  const { launches, repetitions, runAheadSteps, profile, launchTimeoutSeconds } = options;
-  const launchTimeoutMs =
-    launchTimeoutSeconds === null
-      ? DEFAULT_PROTOCOL.launchTimeoutMs
-      : Math.round(launchTimeoutSeconds * 1000);
-  const { launch } = DEFAULT_PROTOCOL;
-  const fixed = repetitions ?? null;
-  const forced = fixed === null ? {} : { repetitionsMin: fixed, repetitionsMax: fixed };
-  return { launches, launch: { ...launch, ...forced, runAheadSteps, profile }, launchTimeoutMs };
 }
 
 /** One bad model or workload of many is a record; where all are bad it is a mistake to say at once. */

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { BACKEND_NAMES, HOST_NAMES } from '../core/cell.ts';
 import { DEFAULT_SWEEP } from '../core/plan.ts';
-import { DEFAULT_PROTOCOL } from '../measure/protocol.ts';
+import { DEFAULT_PROTOCOL, PRESETS } from '../measure/protocol.ts';
 import type { BenchArguments } from './bench-command.ts';
 
 const EXAMPLES = `
@@ -24,13 +24,26 @@ Exit codes: 0 every cell ok · 1 a cell failed or is unsupported · 2 the comman
 
 /** `mtok bench`: the main job. */
 export function addBench(program: Command): void {
-  program
+  const command = program
     .command('bench')
     .summary('measure prefill, decode, memory and $ per million tokens')
     .description(
       'Measures models on engines over number formats and workloads: prefill and decode throughput, latency, ' +
         'memory and $ per million tokens, with 95 % intervals. Each cell becomes a record in the store.',
-    )
+    );
+  addMeasurementOptions(command)
+    .option('--no-roofline', "do not measure the adapter's peaks, which take some seconds")
+    .option('--resume', 'skip the cells whose records are in the store already')
+    .addHelpText('after', EXAMPLES)
+    .action(async (options: BenchArguments) => {
+      const { benchCommand } = await import('./bench-command.ts');
+      process.exitCode = await benchCommand(options);
+    });
+}
+
+/** What is measured and how: the options that `mtok noise` shares. */
+export function addMeasurementOptions(command: Command): Command {
+  return command
     .option(
       '-m, --model <model>',
       `directory (Hugging Face layout) or synthetic:<preset>[@seed] (default: ${DEFAULT_SWEEP.models})`,
@@ -69,11 +82,15 @@ export function addBench(program: Command): void {
       join,
     )
     .option('-b, --batch <list>', `sequences at once (default: ${DEFAULT_SWEEP.batch})`, join)
+    .option('--preset <name>', `protocol: ${presetTexts()} (default: quick)`)
+    .option('--launches <count>', "this many fresh processes per cell (default: the preset's)")
+    .option('--max-launches <count>', 'go on up to this many until the intervals are narrow enough')
+    .option('--half-width <percent>', 'narrow enough: half of a 95 % interval over its median')
+    .option('--cell-time <seconds>', 'beyond the minimum of launches, spend no more on a cell')
     .option(
-      '--launches <count>',
-      `fresh processes per cell (default: ${DEFAULT_PROTOCOL.launches})`,
+      '--repetitions <count>',
+      "timed passes per launch (default: what the preset's time allows)",
     )
-    .option('--repetitions <count>', 'timed passes per launch (default: what a few seconds allow)')
     .option(
       '--run-ahead <steps>',
       'decode once more with this many steps submitted ahead of the host, where the engine can; 1: do not ' +
@@ -87,18 +104,22 @@ export function addBench(program: Command): void {
     .option('--gpu-price <usd>', 'price of the device in $ per hour (default: a dated preset)')
     .option('--json <file>', 'write the cells as a JSON array; - is stdout')
     .option('--out <store>', 'folder or .jsonl file that records are added to (default: .mtok)')
-    .option('--resume', 'skip the cells whose records are in the store already')
     .option('--dry-run', 'print the plan and stop')
     .option('--seed <number>', 'of prompts, order and bootstrap (default: 42)')
     .option(
       '--timeout <seconds>',
       `end a launch that takes longer (default: ${DEFAULT_PROTOCOL.launchTimeoutMs / 1000})`,
-    )
-    .addHelpText('after', EXAMPLES)
-    .action(async (options: BenchArguments) => {
-      const { benchCommand } = await import('./bench-command.ts');
-      process.exitCode = await benchCommand(options);
-    });
+    );
+}
+
+/** `quick (3 launches, ±5 %), …` */
+function presetTexts(): string {
+  return Object.values(PRESETS)
+    .map(({ preset, launches, halfWidthTarget }) => {
+      const percent = Math.round(100 * halfWidthTarget);
+      return `${preset} (${launches} launches or more, ±${percent} %)`;
+    })
+    .join(', ');
 }
 
 function append(value: string, previous: string[] | undefined): string[] {

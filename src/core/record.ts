@@ -1,9 +1,11 @@
 import { z } from 'zod';
 import { BACKEND_NAMES, HOST_NAMES } from './cell.ts';
+import { diagnosticsSchema } from './diagnostics.ts';
 import { energySchema } from './energy.ts';
 import { environmentSchema } from './environment.ts';
 import { type Estimate, estimateSchema } from './estimate.ts';
 import { profileSchema } from './profile.ts';
+import { gcPausesSchema, protocolRecordSchema } from './protocol-record.ts';
 import { rooflineSchema } from './roofline.ts';
 
 export { type Estimate, estimateSchema };
@@ -100,6 +102,8 @@ export const launchSchema = z.object({
   memory: memorySchema,
   /** What went on around it: clocks, power, other load. */
   environment: environmentSchema.nullable().default(null),
+  /** Null where the host does not show them. */
+  gcPauses: gcPausesSchema.nullable().default(null),
 });
 export type Launch = z.infer<typeof launchSchema>;
 
@@ -117,7 +121,7 @@ export const decodeSchema = z.object({
   /** With every token awaited before the next step is submitted; so are the percentiles. */
   tokensPerSecond: estimateSchema,
   tpotMs: z.object({
-    p50: z.number(),
+    p50: z.number().nullable(),
     p95: z.number().nullable(),
     p99: z.number().nullable(),
   }),
@@ -156,7 +160,7 @@ export const recordSchema = z.object({
   settings: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
   provenance: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])),
   seed: count,
-  launches: z.array(launchSchema),
+  launches: z.array(launchSchema).max(10_000),
   prefill: prefillSchema.nullable(),
   decode: decodeSchema.nullable(),
   load: loadSchema.nullable(),
@@ -167,6 +171,10 @@ export const recordSchema = z.object({
   /** Shares of the adapter's measured peaks. */
   roofline: rooflineSchema.nullable().default(null),
   energy: energySchema.nullable().default(null),
+  /** The rule by which the cell ended; absent from records made before there was one. */
+  protocol: protocolRecordSchema.nullable().default(null),
+  /** How the samples scattered; null where there is no result. */
+  diagnostics: diagnosticsSchema.nullable().default(null),
 });
 /** One line of a store. */
 export type BenchRecord = z.infer<typeof recordSchema>;

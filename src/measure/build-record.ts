@@ -1,8 +1,11 @@
 import type { Cell } from '../core/cell.ts';
 import type { DeviceInfo } from '../core/device.ts';
+import type { Diagnostics } from '../core/diagnostics.ts';
 import { BenchError } from '../core/errors.ts';
-import { type BenchRecord, type Flag, RECORD_VERSION } from '../core/record.ts';
+import { type BenchRecord, type Flag, type Launch, RECORD_VERSION } from '../core/record.ts';
 import { Rng } from '../core/rng.ts';
+import { halfWidthShare } from '../core/statistics.ts';
+import { diagnosePhase } from './diagnose.ts';
 import { summariseEnergy } from './energy.ts';
 import { environmentFlags } from './environment-flags.ts';
 import {
@@ -20,15 +23,18 @@ import {
 import type { LaunchResult } from './launch.ts';
 import type { RunProtocol } from './protocol.ts';
 import type { MeasuredCell } from './roofline.ts';
+import { figureRng, protocolRecord, type StopState } from './stop-rule.ts';
 import {
   type Decode,
   type Memory,
   type Prefill,
+  phaseTimes,
   summariseDecode,
   summariseLoad,
   summariseMemory,
   summarisePrefill,
 } from './summarise.ts';
+import { gcFlags, targetFlags, troubleFlags } from './trouble-flags.ts';
 
 /** Turns throughputs into money; src/economics does it, told the price. */
 export type ChargeCell = (
@@ -50,6 +56,8 @@ export interface RecordInput {
   cell: Cell;
   seed: number;
   protocol: RunProtocol;
+  /** Why the cell ended; absent where no rule was asked. */
+  stop?: StopState | undefined;
   /** Known before anything ran; null where the model could not be read. */
   modelSha256: string | null;
   results: readonly LaunchResult[];
@@ -94,7 +102,8 @@ export function buildRecord(input: RecordInput): BenchRecord {
     launches: results.map(({ launch }) => launch),
   } as const;
   if (error !== null || last === undefined) {
-    return { ...base, ...failedFigures(error ?? new BenchError('internal', 'No launch ran')) };
+    const failure = error ?? new BenchError('internal', 'No launch ran');
+    return { ...base, ...failedFigures(input, failure) };
   }
   return { ...base, ...figures(input, last.device) };
 }
@@ -112,9 +121,12 @@ type Figures = Pick<
   | 'profile'
   | 'roofline'
   | 'energy'
+  | 'protocol'
+  | 'diagnostics'
 >;
 
-function failedFigures(error: BenchError): Figures {
+function failedFigures({ protocol, stop, cell }: RecordInput, error: BenchError): Figures {
+  const widths = { prefill: null, decode: null };
   return {
     outcome: {
       status: statusOf(error),
@@ -131,16 +143,24 @@ function failedFigures(error: BenchError): Figures {
     profile: null,
     roofline: null,
     energy: null,
+    protocol:
+      stop === undefined
+        ? null
+        : protocolRecord(protocol, { ...stop, rule: 'error' }, widths, cell.workload),
+    diagnostics: null,
   };
 }
 
 function figures(input: RecordInput, device: DeviceInfo): Figures {
   const { cell, results } = input;
   const launches = results.map(({ launch }) => launch);
-  const rng = new Rng('bootstrap', input.seed);
-  const prefill = summarisePrefill(launches, cell.workload, rng.fork('prefill'));
+  const quantumMs = coarsestQuantumMs(results);
+  const rngOf = (phase: 'prefill' | 'decode') => figureRng(input.seed, phase);
+  const prefill = summarisePrefill(launches, cell.workload, quantumMs, rngOf('prefill'));
   const ahead = Math.min(...results.map(({ runAheadSteps }) => runAheadSteps));
-  const decode = summariseDecode(launches, cell.workload, ahead, rng.fork('decode'));
+  const clock = { quantumMs, runAheadSteps: ahead };
+  const decode = summariseDecode(launches, cell.workload, clock, rngOf('decode'));
+  const diagnostics = diagnose(input, launches, quantumMs);
   const load = summariseLoad(launches);
   const memory = summariseMemory(launches);
   const profile = results.find((result) => result.profile !== null)?.profile ?? null;
@@ -149,6 +169,14 @@ function figures(input: RecordInput, device: DeviceInfo): Figures {
   const placed = placeCell(input, device, rates);
   const { energy, flags: energyFlags } = summariseEnergy(launches, cell.workload);
   const summaries = [prefill, decode].filter((summary) => summary !== null);
+  const widths = {
+    prefill: prefill && halfWidthShare(prefill.estimate),
+    decode: decode && halfWidthShare(decode.estimate),
+  };
+  const protocol =
+    input.stop === undefined
+      ? null
+      : protocolRecord(input.protocol, input.stop, widths, cell.workload);
   return {
     outcome: { status: 'ok' },
     flags: [
@@ -158,12 +186,15 @@ function figures(input: RecordInput, device: DeviceInfo): Figures {
         summaries.map(({ method }) => method),
         launches.length,
       ),
+      ...(protocol === null ? [] : targetFlags(protocol)),
+      ...troubleFlags(diagnostics),
+      ...gcFlags(launches),
       ...(prefill === null
         ? [notMeasured('prefill', 'Nothing was prefilled; -p is 0.', 'Give -p.')]
-        : timerFlags('prefill', prefill, results)),
+        : timerFlags('prefill', prefill)),
       ...(decode === null
         ? [notMeasured('decode', 'Nothing was generated; -n is 0.', 'Give -n.')]
-        : timerFlags('decode', decode, results)),
+        : timerFlags('decode', decode)),
       ...(rates.decode === null
         ? []
         : [
@@ -185,7 +216,25 @@ function figures(input: RecordInput, device: DeviceInfo): Figures {
     profile,
     roofline: placed.roofline,
     energy,
+    protocol,
+    diagnostics,
   };
+}
+
+function diagnose(
+  { seed }: RecordInput,
+  launches: readonly Launch[],
+  quantumMs: number,
+): Diagnostics {
+  const ofPhase = (phase: 'prefill' | 'decode') => {
+    const times = phaseTimes(launches, phase);
+    return times && diagnosePhase(times, quantumMs, new Rng('diagnose', seed, phase));
+  };
+  return { prefill: ofPhase('prefill'), decode: ofPhase('decode') };
+}
+
+function coarsestQuantumMs(results: readonly LaunchResult[]): number {
+  return Math.max(...results.map(({ clockQuantumMs }) => clockQuantumMs));
 }
 
 function placeCell(
@@ -236,6 +285,6 @@ function protocolSettings({ protocol, results }: RecordInput): BenchRecord['sett
   if (results.length === 0) return settings;
   return {
     ...settings,
-    clockQuantumMs: Math.max(...results.map(({ clockQuantumMs }) => clockQuantumMs)),
+    clockQuantumMs: coarsestQuantumMs(results),
   };
 }

@@ -5,10 +5,8 @@ import type { Cost, Flag } from '../core/record.ts';
 import type { IntervalMethod } from '../core/statistics.ts';
 import type { LaunchResult } from './launch.ts';
 import type { RunProtocol } from './protocol.ts';
-import type { Decode, Load, Memory, Summary } from './summarise.ts';
+import { type Decode, type Load, type Memory, MIN_QUANTA, type Summary } from './summarise.ts';
 
-/** A timed section must last this many steps of its clock for the clock's error to be below 2 %. */
-const MIN_QUANTA = 50;
 /** A cached model is opened in less; more than this was spent packing. */
 const PACKED_NOW_MS = 1;
 
@@ -74,6 +72,16 @@ export function intervalFlags(methods: readonly IntervalMethod[], launches: numb
 
 /** p95 and p99 need a sample that can bound them. */
 export function percentileFlags(decode: Decode): Flag[] {
+  if (decode.tpotMs.p50 === null) {
+    return [
+      {
+        code: 'below-timer-resolution',
+        field: 'decode.tpotMs',
+        message: `A decode step is shorter than ${MIN_QUANTA} steps of the host's clock; its percentiles are withheld.`,
+        hint: 'The throughput is timed over the whole decode. In a browser, isolate the page for a finer clock.',
+      },
+    ];
+  }
   const withheld = (name: 'p95' | 'p99', p: number): Flag[] =>
     decode.tpotMs[name] !== null
       ? []
@@ -106,7 +114,7 @@ export function runAheadFlags(
     ? flag('no-run-ahead', `${cell.backend} waits for every token before it starts the next step.`)
     : flag(
         'below-timer-resolution',
-        'The decode with run-ahead is shorter than a step of the clock.',
+        `The decode with run-ahead is shorter than ${MIN_QUANTA} steps of the host's clock.`,
       );
 }
 
@@ -121,19 +129,14 @@ export function profileFlags(
   return [{ code: 'no-profile', field: 'profile', message }];
 }
 
-/** Timed sections that are short against the clock's step. */
-export function timerFlags(
-  field: 'prefill' | 'decode',
-  summary: Summary<unknown>,
-  results: readonly LaunchResult[],
-): Flag[] {
-  const quantumMs = Math.max(...results.map(({ clockQuantumMs }) => clockQuantumMs));
-  if (summary.value !== null && summary.timedMs >= MIN_QUANTA * quantumMs) return [];
+/** Timed sections that are short against the clock's step, whose figures are withheld. */
+export function timerFlags(field: 'prefill' | 'decode', summary: Summary<unknown>): Flag[] {
+  if (summary.value !== null) return [];
   return [
     {
       code: 'below-timer-resolution',
       field,
-      message: `The ${field} is shorter than ${MIN_QUANTA} steps of the host's clock.`,
+      message: `The ${field} is shorter than ${MIN_QUANTA} steps of the host's clock; its figures are withheld.`,
       hint: field === 'prefill' ? 'Use a longer prompt (-p).' : 'Generate more tokens (-n).',
     },
   ];

@@ -24,6 +24,8 @@ export interface LaunchInput {
   rng: Rng;
   /** Monotonic clock in ms. */
   now(): number;
+  /** What `now` was zero at, in ms since 1970. */
+  clockZeroMs?: number;
   /** ISO 8601, for the record. */
   startedAt: string;
   /** Time spent to open and pack the model before the backend saw it; null where it is unknown. */
@@ -44,7 +46,7 @@ const IMPROVEMENT = 0.02;
  * Measures one launch: opens a session, times its very first pass, prefills the depth, warms up at the exact
  * shapes, then takes repetitions. Runs in Node and on a page. The session is disposed whatever happens.
  * Throws what the backend throws, and `engine` for wrong token counts or ids.
- * `peakRssBytes` and `environment` are left null for the host to fill in, `provenance` empty.
+ * `peakRssBytes`, `environment` and `gcPauses` are left null for the host to fill in, `provenance` empty.
  */
 export async function measureLaunch(input: LaunchInput): Promise<LaunchResult> {
   const { backend, model, workload, variant } = input;
@@ -61,6 +63,7 @@ export async function measureLaunch(input: LaunchInput): Promise<LaunchResult> {
       engine: backend.name,
       rng: input.rng,
       now: input.now,
+      clockZeroMs: input.clockZeroMs,
     };
     input.onPhase?.('first-run');
     const firstRunMs = await timeFirstRun(session, context);
@@ -89,6 +92,7 @@ export async function measureLaunch(input: LaunchInput): Promise<LaunchResult> {
         repetitions,
         memory: { ...memory, peakRssBytes: null },
         environment: null,
+        gcPauses: null,
       },
       modelSha256: model.sha256,
       backend: backend.name,
@@ -153,9 +157,12 @@ async function repeat(
 ): Promise<Repetition[]> {
   const repetitions: Repetition[] = [];
   const started = context.now();
-  while (repetitions.length < protocol.repetitionsMax) {
+  const { generatedTokens } = context.workload;
+  const hasEnough = () =>
+    repetitions.length >= protocol.repetitionsMax &&
+    (generatedTokens === 0 || repetitions.length * generatedTokens >= protocol.decodeTokens);
+  while (!hasEnough()) {
     await session.rewind(context.workload.depth);
-    const { generatedTokens } = context.workload;
     repetitions.push(await timedPass(session, context, generatedTokens, protocol.runAheadSteps));
     const spentMs = context.now() - started;
     const nextEndsMs = spentMs * (1 + 1 / repetitions.length);

@@ -1,11 +1,13 @@
 import type { Cell } from '../core/cell.ts';
-import { type BenchError, toBenchError } from '../core/errors.ts';
+import { type BenchError, invariant, toBenchError } from '../core/errors.ts';
+import type { StopRule } from '../core/protocol-record.ts';
 import type { BenchRecord } from '../core/record.ts';
 import { Rng } from '../core/rng.ts';
 import { buildRecord, type ChargeCell, type PlaceCell } from './build-record.ts';
 import type { LaunchJob, LaunchResult } from './launch.ts';
 import type { LaunchPhase, ProgressEvent, RunPosition } from './progress.ts';
 import type { RunProtocol } from './protocol.ts';
+import { stopRule } from './stop-rule.ts';
 import { TimeLeft } from './time-left.ts';
 
 /** A cell that is to run, and what its record needs to know before it does. */
@@ -48,14 +50,18 @@ export interface RunPlanInput {
 /** A cell on its way: what its launches gave so far. */
 interface CellState extends PlannedCell {
   results: LaunchResult[];
+  /** Time of each launch, start to end. */
+  launchMs: number[];
   error: BenchError | null;
 }
 
 /**
  * Runs every cell and stores its record as soon as its last launch is over. Cells that one compares (same
  * model, weights and workload) take turns, launch by launch, in an order drawn from the seed, so that a slow
- * minute of the machine does not fall on one of them. A failure becomes a record and stops nothing but its
- * cell; an abort ends the launch that is running and leaves what is stored. Throws only what `append` throws.
+ * minute of the machine does not fall on one of them. They go on together until the stop rule holds for each,
+ * so that they stay paired; one that is out of time leaves. A failure becomes a record and stops nothing but its
+ * cell; an abort ends the launch that is running, and cells past their minimum of launches are stored as they
+ * are. Throws only what `append` throws.
  */
 export async function runPlan(
   input: RunPlanInput,
@@ -86,6 +92,8 @@ class PlanRun {
   private readonly startedMs: number;
   private readonly timeLeft: TimeLeft;
   private readonly records: BenchRecord[] = [];
+  /** Cells that have their record, by place in the plan. */
+  private readonly stored = new Set<number>();
 
   constructor(input: RunPlanInput) {
     this.input = input;
@@ -101,17 +109,60 @@ class PlanRun {
   }
 
   async block(planned: readonly PlannedCell[], rng: Rng): Promise<void> {
-    const states = planned.map((cell) => ({ ...cell, results: [], error: cell.blocked }));
-    let open: CellState[] = states;
-    for (let launch = 0; launch < this.input.protocol.launches; launch++) {
+    const { launchesMax } = this.input.protocol;
+    let open: CellState[] = planned.map((cell) => ({
+      ...cell,
+      results: [],
+      launchMs: [],
+      error: cell.blocked,
+    }));
+    for (let launch = 0; open.length > 0; launch++) {
       for (const state of rng.shuffle([...open])) {
-        if (this.isCancelled()) return;
+        if (this.isCancelled()) return this.storeInterrupted(open);
         if (state.error === null) await this.launch(state, launch);
-        if (this.isCancelled()) return;
-        const isLast = launch === this.input.protocol.launches - 1;
-        if (isLast || state.error !== null) await this.store(state, launch);
+        if (this.isCancelled()) return this.storeInterrupted(open);
+        if (state.error !== null) await this.store(state, launch, 'error');
+        else if (launch === launchesMax - 1) await this.storeIfStopped(state, launch);
       }
-      open = open.filter(({ error }) => error === null);
+      open = await this.stillOpen(
+        open.filter(({ error }) => error === null),
+        launch,
+      );
+    }
+  }
+
+  /** Stores the cells that end with this round; the rest go on. */
+  private async stillOpen(states: CellState[], launch: number): Promise<CellState[]> {
+    const { protocol } = this.input;
+    if (launch === protocol.launchesMax - 1) return [];
+    const ruled = states.map((state) => ({ state, rule: this.ruleOf(state) }));
+    const isOver = ruled.every(({ rule }) => rule !== null);
+    const open: CellState[] = [];
+    for (const { state, rule } of ruled) {
+      if (rule !== null && (isOver || rule === 'time-cap')) await this.store(state, launch, rule);
+      else open.push(state);
+    }
+    return open;
+  }
+
+  private async storeIfStopped(state: CellState, launch: number): Promise<void> {
+    const rule = this.ruleOf(state);
+    invariant(rule !== null, 'the last launch of a cell ends it');
+    await this.store(state, launch, rule);
+  }
+
+  private ruleOf({ cell, results, launchMs }: CellState): StopRule | null {
+    const { protocol, seed } = this.input;
+    return stopRule({ results, workload: cell.workload, protocol, seed, launchMs });
+  }
+
+  /** Cells that had launches enough when the signal came keep them. */
+  private async storeInterrupted(states: readonly CellState[]): Promise<void> {
+    for (const state of states) {
+      const { length } = state.results;
+      const isStored = this.stored.has(state.index);
+      if (state.error !== null || isStored || length < this.input.protocol.launches) continue;
+      await this.store(state, length - 1, this.ruleOf(state) ?? 'interrupted');
     }
   }
 
@@ -132,21 +183,25 @@ class PlanRun {
       state.error = toBenchError(error);
     }
     const launchMs = input.now() - startedMs;
+    state.launchMs.push(launchMs);
     this.timeLeft.launchDone(state.index, launchMs);
     const ok = state.error === null;
     input.onProgress({ type: 'launch-done', ok, launchMs, ...this.position(state, launch) });
   }
 
-  private async store(state: CellState, launch: number): Promise<void> {
+  private async store(state: CellState, launch: number, rule: StopRule): Promise<void> {
     const { input } = this;
+    const spentMs = state.launchMs.reduce((sum, ms) => sum + ms, 0);
     const record = buildRecord({
       ...input,
       ...state,
+      stop: { rule, spentMs },
       id: input.newId(),
       createdAt: input.timestamp(),
     });
     await input.append(record);
     this.records.push(record);
+    this.stored.add(state.index);
     this.timeLeft.cellDone(state.index);
     input.onProgress({ type: 'record', record, ...this.position(state, launch) });
   }
@@ -168,7 +223,7 @@ class PlanRun {
       cellIndex: state.index,
       cell: state.cell,
       launch: launch + 1,
-      launches: this.input.protocol.launches,
+      launches: Math.max(this.input.protocol.launches, launch + 1),
       ...this.counts(),
       elapsedMs: this.input.now() - this.startedMs,
       remainingMs: this.timeLeft.estimateMs(),

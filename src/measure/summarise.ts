@@ -3,6 +3,7 @@ import type { Workload } from '../core/cell.ts';
 import { median, upperPercentile } from '../core/quantile.ts';
 import type {
   decodeSchema,
+  Estimate,
   Launch,
   loadSchema,
   memorySchema,
@@ -24,78 +25,100 @@ export type RunAhead = z.infer<typeof runAheadSchema>;
 export type Load = z.infer<typeof loadSchema>;
 export type Memory = z.infer<typeof memorySchema>;
 
-/** A figure with the way its interval was found; `value` is null when the clock was too coarse to see it. */
+/** A timed section must last this many steps of its clock for the clock's error to be below 2 %. */
+export const MIN_QUANTA = 50;
+
+/** A figure with the way its interval was found; `value` is null when the clock was too coarse for it. */
 export interface Summary<T> {
   value: T | null;
   method: IntervalMethod;
-  /** Median time of what was timed as one, in ms. */
-  timedMs: number;
+  estimate: Estimate;
 }
 
-/** Throughput from the time to the first token, over batch · promptTokens; null when nothing was prefilled. */
+/** times[launch][repetition] in ms of a prefill or of a mean decode step; null when there are none. */
+export function phaseTimes(
+  launches: readonly Launch[],
+  phase: 'prefill' | 'decode',
+): LaunchSamples | null {
+  return phase === 'prefill'
+    ? samples(launches, ({ prefillMs }) => prefillMs)
+    : samples(launches, ({ stepMs }) => (stepMs.length === 0 ? null : mean(stepMs)));
+}
+
+/**
+ * Throughput from the time to the first token, over batch · promptTokens; null when nothing was prefilled.
+ * `quantumMs` is the clock's step.
+ */
 export function summarisePrefill(
   launches: readonly Launch[],
   workload: Workload,
+  quantumMs: number,
   rng: Rng,
 ): Summary<Prefill> | null {
-  const times = samples(launches, ({ prefillMs }) => prefillMs);
+  const times = phaseTimes(launches, 'prefill');
   if (times === null) return null;
   const { estimate, method } = estimateTime(times, rng);
   const units = workload.batch * workload.promptTokens;
-  const value =
-    estimate.median > 0
-      ? { tokensPerSecond: rateFromTime(estimate, units), ttftMs: estimate }
-      : null;
-  return { value, method, timedMs: estimate.median };
+  const value = isResolved(estimate.median, quantumMs)
+    ? { tokensPerSecond: rateFromTime(estimate, units), ttftMs: estimate }
+    : null;
+  return { value, method, estimate };
 }
 
 /**
  * Throughput from the mean step of each repetition (its decode time over its steps), batch tokens a step;
- * the percentiles are of single steps, pooled over all launches. null when nothing was generated.
+ * the percentiles are of single steps, pooled over all launches, which the clock must resolve each. null when
+ * nothing was generated.
  * `runAheadSteps` is what the launches ran with; 1 for none.
  */
 export function summariseDecode(
   launches: readonly Launch[],
   workload: Workload,
-  runAheadSteps: number,
+  { quantumMs, runAheadSteps }: { quantumMs: number; runAheadSteps: number },
   rng: Rng,
 ): Summary<Decode> | null {
-  const times = samples(launches, ({ stepMs }) => (stepMs.length === 0 ? null : mean(stepMs)));
+  const times = phaseTimes(launches, 'decode');
   if (times === null) return null;
   const { estimate, method } = estimateTime(times, rng);
   const steps = launches.flatMap(({ repetitions }) => repetitions.flatMap(({ stepMs }) => stepMs));
+  const areStepsResolved = isResolved(median(steps), quantumMs);
   const tpotMs = {
-    p50: median(steps),
-    p95: upperPercentile(steps, 0.95),
-    p99: upperPercentile(steps, 0.99),
+    p50: areStepsResolved ? median(steps) : null,
+    p95: areStepsResolved ? upperPercentile(steps, 0.95) : null,
+    p99: areStepsResolved ? upperPercentile(steps, 0.99) : null,
   };
-  const value =
-    estimate.median > 0
-      ? {
-          tokensPerSecond: rateFromTime(estimate, workload.batch),
-          tpotMs,
-          runAhead: summariseRunAhead(launches, workload, runAheadSteps, rng.fork('run-ahead')),
-        }
-      : null;
-  return { value, method, timedMs: estimate.median * workload.generatedTokens };
+  const ahead = { quantumMs, steps: runAheadSteps };
+  const value = isResolved(estimate.median * workload.generatedTokens, quantumMs)
+    ? {
+        tokensPerSecond: rateFromTime(estimate, workload.batch),
+        tpotMs,
+        runAhead: summariseRunAhead(launches, workload, ahead, rng.fork('run-ahead')),
+      }
+    : null;
+  return { value, method, estimate };
 }
 
 /** Throughput of the decodes that ran ahead of the host; null where there were none or the clock was too coarse. */
 function summariseRunAhead(
   launches: readonly Launch[],
   { batch, generatedTokens }: Workload,
-  steps: number,
+  { quantumMs, steps }: { quantumMs: number; steps: number },
   rng: Rng,
 ): RunAhead | null {
   const times = samples(launches, ({ runAheadMs }) => runAheadMs);
   if (times === null || steps === 1) return null;
   const { estimate } = estimateTime(times, rng);
-  if (estimate.median === 0) return null;
+  if (!isResolved(estimate.median, quantumMs)) return null;
   return {
     steps,
     tokensPerSecond: rateFromTime(estimate, batch * generatedTokens),
     syncsPerToken: Math.ceil(generatedTokens / steps) / generatedTokens,
   };
+}
+
+/** Whether a time is long enough against the clock's step to be shown. */
+function isResolved(ms: number, quantumMs: number): boolean {
+  return ms > 0 && ms >= MIN_QUANTA * quantumMs;
 }
 
 /** Median of each load phase over the launches that know it. */

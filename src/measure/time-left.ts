@@ -19,13 +19,16 @@ export class TimeLeft {
     this.open.delete(cell);
   }
 
-  /** Launches left, each as long as its cell's so far, or as the mean of all; null before the first. */
+  /**
+   * Launches left, each as long as its cell's so far, or as the mean of all; null before the first. How many a cell
+   * takes beyond the minimum is not known: one more, as long as it is open.
+   */
   estimateMs(): number | null {
     if (this.seenMs.length === 0) return null;
     const typicalMs = mean(this.seenMs);
     let sumMs = 0;
     for (const durations of this.open.values()) {
-      const left = Math.max(0, this.launches - durations.length);
+      const left = Math.max(1, this.launches - durations.length);
       sumMs += left * (durations.length === 0 ? typicalMs : mean(durations));
     }
     return sumMs;

@@ -47,7 +47,9 @@ export const resultColumns: readonly Column[] = [
     phase: 'promptTokens',
   },
   {
-    ...right('TPOT', 'p50 ms', ({ decode }) => decode && formatNumber(decode.tpotMs.p50)),
+    ...right('TPOT', 'p50 ms', ({ decode }) =>
+      decode === null || decode.tpotMs.p50 === null ? null : formatNumber(decode.tpotMs.p50),
+    ),
     phase: 'generatedTokens',
   },
   right('weights', 'MB', ({ memory }) => megabytes(memory.weightsBytes)),

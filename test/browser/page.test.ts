@@ -101,6 +101,7 @@ describe('a page in Chromium', () => {
         repetitionsMin: 2,
         repetitionsMax: 2,
         repetitionsBudgetMs: 0,
+        decodeTokens: 0,
         runAheadSteps: 3,
         profile: true,
       },

@@ -33,6 +33,7 @@ export function fakeLaunch(
         peakRssBytes: 5000,
       },
       environment: null,
+      gcPauses: null,
     },
     modelSha256: 'a'.repeat(64),
     backend: 'wgsl',

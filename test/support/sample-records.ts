@@ -48,6 +48,7 @@ export function gpuRecord(changes: Partial<BenchRecord> = {}): BenchRecord {
       repetitions: [{ prefillMs: 100, stepMs: [10, 10], runAheadMs: 16 }],
       memory: { ...noMemory, weightsBytes: 1e9 },
       environment: null,
+      gcPauses: null,
     })),
     prefill: { tokensPerSecond: around(5120), ttftMs: around(100) },
     decode: {
@@ -72,8 +73,10 @@ export function gpuRecord(changes: Partial<BenchRecord> = {}): BenchRecord {
       price: { gpu: 'Invented GPU 9000', source: '--gpu-price', date: null, standIn: false },
     },
     profile: null,
-    roofline: null,
-    energy: null,
+    roofline: sampleRoofline(),
+    energy: sampleEnergy(),
+    protocol: null,
+    diagnostics: null,
     ...changes,
   };
 }
@@ -122,6 +125,43 @@ export function sampleProfile(): Profile {
   return { dispatchesPerLayer: 7, decode: phase(1, 512), prefill: phase(512, 0) };
 }
 
+/** Shares of what the invented GPU does at best. */
+export function sampleRoofline(): NonNullable<BenchRecord['roofline']> {
+  return {
+    peaks: {
+      readGbPerSecond: 1000,
+      copyGbPerSecond: 900,
+      f32GflopPerSecond: 10_000,
+      f16GflopPerSecond: 40_000,
+      dispatchUs: 4,
+      encodeUs: 1,
+      bufferBytes: 2 ** 28,
+      clock: 'gpu',
+    },
+    adapter: 'Invented GPU 9000',
+    peakGbPerSecond: 1000,
+    prefill: { bytes: 1e9, flops: 2e12, arithmetic: 'f16', mbu: around(0.01), mfu: around(0.5) },
+    decode: { bytes: 1e9, flops: 4e9, arithmetic: 'f32', mbu: around(0.1), mfu: around(0.04) },
+  };
+}
+
+/** 300 W in prefill and 200 W in decode. */
+export function sampleEnergy(): NonNullable<BenchRecord['energy']> {
+  const phase = (meanW: number, windowMs: number, tokens: number) => {
+    const joules = (meanW * windowMs) / 1000;
+    const samples = windowMs / 100;
+    return { joules, windowMs, windows: 3, samples, tokens, joulesPerToken: joules / tokens, meanW };
+  };
+  return {
+    source: 'nvidia-smi',
+    idleW: 75,
+    idleSamples: 15,
+    launches: 3,
+    prefill: phase(300, 1000, 1500),
+    decode: phase(200, 3000, 300),
+  };
+}
+
 /** The same cell on an invented software adapter whose engine hides a figure; one launch, a stand-in price. */
 export function softwareRecord(changes: Partial<BenchRecord> = {}): BenchRecord {
   const record = gpuRecord();
@@ -164,7 +204,15 @@ export function softwareRecord(changes: Partial<BenchRecord> = {}): BenchRecord 
         field: 'decode.runAhead',
         message: 'ort-webgpu waits for every token before it starts the next step.',
       },
+      { code: 'roofline-unknown', field: 'roofline', message: 'Peaks were not measured.' },
+      {
+        code: 'energy-unknown',
+        field: 'energy',
+        message: 'The system shows no energy counter of its processors.',
+      },
     ],
+    roofline: null,
+    energy: null,
     launches: record.launches.slice(0, 1),
     prefill: { tokensPerSecond: single(40.96), ttftMs: single(12_500) },
     decode: {
@@ -212,6 +260,8 @@ export function unsupportedRecord(changes: Partial<BenchRecord> = {}): BenchReco
     load: null,
     memory: noMemory,
     cost: null,
+    roofline: null,
+    energy: null,
     ...changes,
   };
 }

@@ -16,6 +16,7 @@ function input(change: Partial<RecordInput> = {}): RecordInput {
     cell: fakeCell,
     seed: 42,
     protocol: DEFAULT_PROTOCOL,
+    stop: { rule: 'launch-cap', spentMs: 1000 },
     modelSha256: null,
     results: [
       fakeLaunch([[200, [10, 10, 10, 10]]]),
@@ -73,6 +74,9 @@ describe('buildRecord', () => {
     expect(codes(record)).toEqual([
       'format-chosen',
       'low-n',
+      'target-missed',
+      'do-not-rank',
+      'do-not-rank',
       'p95-withheld',
       'p99-withheld',
       'no-run-ahead',

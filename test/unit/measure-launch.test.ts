@@ -13,6 +13,7 @@ const protocol = {
   repetitionsMin: 2,
   repetitionsMax: 5,
   repetitionsBudgetMs: 1e6,
+  decodeTokens: 0,
   runAheadSteps: 8,
   profile: false,
 };

@@ -40,7 +40,7 @@ function setUp({ cells, launches = 2, onLaunch, change }: Setup) {
       modelSha256: null,
       blocked: null,
     })),
-    protocol: { ...DEFAULT_PROTOCOL, launches },
+    protocol: { ...DEFAULT_PROTOCOL, launches, launchesMax: launches },
     seed: 1,
     run: 'run',
     provenance: {},

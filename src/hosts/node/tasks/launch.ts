@@ -4,6 +4,7 @@ import type { LaunchResult } from '../../../measure/launch.ts';
 import { measureLaunch } from '../../../measure/measure-launch.ts';
 import type { LaunchTaskInput, TaskHandler } from '../../tasks.ts';
 import { createNodeEnvironment } from '../environment.ts';
+import { GcWatch } from '../gc-pauses.ts';
 import { openModel } from '../packed-cache.ts';
 import { peakRssBytes } from '../peak-rss.ts';
 
@@ -14,6 +15,7 @@ import { peakRssBytes } from '../peak-rss.ts';
 export const launch: TaskHandler<'launch'> = async (input, send) => {
   const startedAt = new Date().toISOString();
   const { cell, cacheDir } = input;
+  const gc = new GcWatch();
   const environment = createNodeEnvironment({ cacheDir });
   try {
     const backend = await loadBackend(cell.backend, environment);
@@ -29,11 +31,17 @@ export const launch: TaskHandler<'launch'> = async (input, send) => {
         isProfiled: input.protocol.profile && input.launch === 0,
         rng: launchRng(input),
         now: environment.host.now,
+        clockZeroMs: performance.timeOrigin,
         startedAt,
         modelLoad: { readMs: opened.readMs, packMs: opened.packMs },
-        onPhase: send,
+        onPhase: (phase) => {
+          if (phase === 'measure') gc.startTimed();
+          else gc.endTimed();
+          send(phase);
+        },
       });
-      return await withPeakRss(result);
+      gc.endTimed();
+      return await withProcessFacts(result, gc);
     } finally {
       await opened.model.close();
     }
@@ -47,7 +55,9 @@ function launchRng({ seed, launch }: LaunchTaskInput): Rng {
   return new Rng('launch', seed, launch);
 }
 
-async function withPeakRss(result: LaunchResult): Promise<LaunchResult> {
+/** What only the process knows: its peak memory and the pauses of its garbage collector. */
+async function withProcessFacts(result: LaunchResult, gc: GcWatch): Promise<LaunchResult> {
+  const gcPauses = await gc.stop();
   const memory = { ...result.launch.memory, peakRssBytes: await peakRssBytes() };
-  return { ...result, launch: { ...result.launch, memory } };
+  return { ...result, launch: { ...result.launch, memory, gcPauses } };
 }

@@ -1,0 +1,66 @@
+import { describe, expect, test } from 'vitest';
+import { Rng } from '../../src/core/rng.ts';
+import { diagnosePhase } from '../../src/measure/diagnose.ts';
+import { troubleFlags } from '../../src/measure/trouble-flags.ts';
+import {
+  publishNoise,
+  type SimulatedSession,
+  simulateSession,
+} from '../support/simulated-session.ts';
+
+const SESSIONS = 400;
+
+/** Share of simulated sessions with each flag. */
+function flagRates(change: Partial<SimulatedSession>): (code: string) => number {
+  const session = { ...publishNoise, ...change };
+  const rng = new Rng('flags', JSON.stringify(change));
+  const counts = new Map<string, number>();
+  for (let i = 0; i < SESSIONS; i++) {
+    const decode = diagnosePhase(simulateSession(session, rng), 0, rng.fork(i));
+    for (const { code } of troubleFlags({ prefill: null, decode })) {
+      counts.set(code, (counts.get(code) ?? 0) + 1);
+    }
+  }
+  return (code) => (counts.get(code) ?? 0) / SESSIONS;
+}
+
+const DRIFT_AND_MODES = ['drift-in-launches', 'drift-over-launches', 'bimodal', 'bimodal-launches'];
+
+describe('flags of drift and modes stay away from clean sessions', () => {
+  test.each([6, 10, 20])('%d launches of independent repetitions', (launches) => {
+    const rate = flagRates({ launches, lag1: 0 });
+    for (const code of [...DRIFT_AND_MODES, 'autocorrelation']) {
+      expect(rate(code), code).toBeLessThanOrEqual(0.02);
+    }
+  });
+
+  test.each([6, 10])('%d launches of autocorrelated repetitions', (launches) => {
+    const rate = flagRates({ launches });
+    for (const code of DRIFT_AND_MODES) expect(rate(code), code).toBeLessThanOrEqual(0.02);
+    expect(rate('autocorrelation')).toBeGreaterThan(0.5);
+  });
+
+  test('nor do scattered launches alone look like modes or drift', () => {
+    const rate = flagRates({ between: 0.05, lag1: 0 });
+    for (const code of DRIFT_AND_MODES) expect(rate(code), code).toBeLessThanOrEqual(0.02);
+  });
+});
+
+describe('they fire on made traces', () => {
+  test.each([
+    ['drift-in-launches', { driftInLaunch: 0.05 }],
+    ['drift-in-launches', { driftInLaunch: -0.05, launches: 6 }],
+    ['drift-over-launches', { driftOverLaunches: 0.1 }],
+    ['drift-over-launches', { driftOverLaunches: -0.15, launches: 6, between: 0.005 }],
+    ['bimodal', { slowRepetitions: { share: 0.4, by: 0.08 } }],
+    ['bimodal', { slowRepetitions: { share: 0.4, by: 0.1 }, launches: 6 }],
+    ['bimodal-launches', { slowLaunches: { share: 0.4, by: 0.2 }, between: 0.01 }],
+    ['bimodal-launches', { slowLaunches: { share: 0.5, by: 0.1 }, between: 0.005, launches: 6 }],
+    ['autocorrelation', { lag1: 0.7 }],
+    ['severe-outliers', { slowRepetitions: { share: 0.03, by: 0.5 } }],
+    ['noisy', { between: 0.14, launches: 20 }],
+    ['do-not-rank', { between: 0.4 }],
+  ] as const)('%s with %j', (code, change) => {
+    expect(flagRates(change)(code)).toBeGreaterThanOrEqual(0.9);
+  });
+});
