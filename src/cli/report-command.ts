@@ -1,7 +1,9 @@
 import { existsSync } from 'node:fs';
 import { BenchError } from '../core/errors.ts';
+import { renderImportDocument } from '../report/import-section.ts';
 import { renderMarkdown } from '../report/markdown.ts';
 import { inReadingOrder, latestOfEachCell, recordsOfRun } from '../report/select-records.ts';
+import { importsBeside, readImportRecords } from '../store/import-records.ts';
 import { readStore, storePath } from '../store/jsonl.ts';
 import { usageError } from './failure.ts';
 import { writeTextFile } from './output.ts';
@@ -18,6 +20,10 @@ export async function reportCommand(store: string | null, options: ReportArgumen
   const out = options.out ?? '-';
   if (out === '') throw usageError('--out names no file', 'Write --out report.md or --out -.');
   const path = storePath(store);
+  const imported = await readImportRecords(importsBeside(path));
+  if (!existsSync(path) && imported.records.length > 0) {
+    return writeReport(out, renderImportDocument(imported.records, options.title));
+  }
   if (!existsSync(path)) {
     throw new BenchError('io', `There is no store at ${path}`, {
       hint: 'Run mtok bench first, or name the folder or .jsonl file that it wrote to.',
@@ -41,7 +47,20 @@ export async function reportCommand(store: string | null, options: ReportArgumen
       ({ line, reason }) => `Line ${line} of the store is no record and is left out: ${reason}.`,
     ),
   ];
-  const text = renderMarkdown(chosen, { title: options.title, storePath: path, remarks });
+  const text = renderMarkdown(chosen, {
+    title: options.title,
+    storePath: path,
+    remarks: [...remarks, ...imported.problems.map(importRemark)],
+    imports: imported.records,
+  });
+  await writeReport(out, text);
+}
+
+async function writeReport(out: string, text: string): Promise<void> {
   if (out === '-') process.stdout.write(text);
   else await writeTextFile(out, text);
+}
+
+function importRemark({ line, reason }: { line: number; reason: string }): string {
+  return `Line ${line} of the imported results is none and is left out: ${reason}.`;
 }

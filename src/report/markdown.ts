@@ -1,10 +1,13 @@
+import type { ImportRecord } from '../core/import-record.ts';
 import type { BenchRecord } from '../core/record.ts';
 import { priceLines, softwareCaveat } from './caveats.ts';
 import { factTable } from './facts.ts';
+import { importSection } from './import-section.ts';
 import { codeBlock, escapeMarkdown, markdownTable } from './markdown-text.ts';
 import { METHOD } from './method.ts';
 import { NoteList } from './notes.ts';
 import { profileSection } from './profile-table.ts';
+import { energyTable, rooflineTable } from './resource-tables.ts';
 import { costTable, loadTable, memoryTable, type Row, throughputTable } from './result-tables.ts';
 import { shellWord } from './shell-word.ts';
 
@@ -14,6 +17,8 @@ export interface ReportOptions {
   storePath: string;
   /** Things the reader must know about the choice of records. */
   remarks?: readonly string[];
+  /** Results of other tools, shown apart. */
+  imports?: readonly ImportRecord[];
 }
 
 /** A document that is computed from records alone: what was run, what came out, what it costs, how it was done. */
@@ -30,6 +35,7 @@ export function renderMarkdown(records: readonly BenchRecord[], options: ReportO
     ),
     '## Notes',
     noteTable(notes),
+    ...(options.imports?.length ? importSection(options.imports) : []),
     '## Settings of each engine',
     ...groupBy(rows, ({ record }) => `${record.cell.backend} ${record.cell.host}`).flatMap(
       settingSections,
@@ -95,8 +101,15 @@ function resultSections(rows: readonly Row[], notes: NoteList): string[] {
     memoryTable(rows),
     `### Load in ms: ${model}`,
     loadTable(rows),
-    ...(profile === null ? [] : [`### Profile: ${model}`, profile]),
+    ...titled(`### Share of the adapter's peaks: ${model}`, rooflineTable(rows)),
+    ...titled(`### Energy: ${model}`, energyTable(rows)),
+    ...titled(`### Profile: ${model}`, profile),
   ];
+}
+
+/** Nothing at all where there is nothing to show. */
+function titled(title: string, table: string | null): string[] {
+  return table === null ? [] : [title, table];
 }
 
 function noteTable(notes: NoteList): string {

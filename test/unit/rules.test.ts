@@ -71,6 +71,7 @@ describe('import rules', () => {
     ['src/report/a.ts', 'src/backends/backend.ts', 'layer-report'],
     ['src/store/a.ts', 'src/hosts/b.ts', 'layer-store'],
     ['src/economics/a.ts', 'src/measure/b.ts', 'layer-economics'],
+    ['src/imports/a.ts', 'src/report/b.ts', 'layer-imports'],
     ['src/backends/wgsl.ts', 'src/backends/reference.ts', 'backends-apart'],
     ['src/backends/wgsl.ts', 'src/backends/ort/b.ts', 'ort-only-for-ort'],
     ['src/hosts/a.ts', 'src/cli/b.ts', 'nobody-imports-the-top'],
