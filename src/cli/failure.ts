@@ -2,7 +2,7 @@ import { BenchError, type ErrorCode, toBenchError } from '../core/errors.ts';
 import { isInterruption } from './interrupt.ts';
 
 /** Exit codes of every command. */
-export const EXIT = { ok: 0, failed: 1, usage: 2, interrupted: 130 } as const;
+export const EXIT = { ok: 0, failed: 1, usage: 2, regression: 3, interrupted: 130 } as const;
 
 export function exitCodeOf(code: ErrorCode): number {
   return code === 'usage' ? EXIT.usage : EXIT.failed;
