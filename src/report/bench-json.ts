@@ -18,6 +18,8 @@ export interface BenchJsonEntry
     | 'profile'
     | 'roofline'
     | 'energy'
+    | 'protocol'
+    | 'diagnostics'
   > {
   device: { name: string; vendor: string; kind: 'gpu' | 'cpu' | 'software' } | null;
 }
@@ -42,6 +44,8 @@ export function benchJson(records: readonly BenchRecord[]): BenchJsonEntry[] {
       profile,
       roofline,
       energy,
+      protocol,
+      diagnostics,
     } = record;
     return {
       id,
@@ -63,6 +67,8 @@ export function benchJson(records: readonly BenchRecord[]): BenchJsonEntry[] {
       profile,
       roofline,
       energy,
+      protocol,
+      diagnostics,
     };
   });
 }

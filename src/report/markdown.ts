@@ -9,6 +9,7 @@ import { NoteList } from './notes.ts';
 import { profileSection } from './profile-table.ts';
 import { energyTable, rooflineTable } from './resource-tables.ts';
 import { costTable, loadTable, memoryTable, type Row, throughputTable } from './result-tables.ts';
+import { scatterTable } from './scatter-table.ts';
 import { shellWord } from './shell-word.ts';
 
 export interface ReportOptions {
@@ -101,6 +102,7 @@ function resultSections(rows: readonly Row[], notes: NoteList): string[] {
     memoryTable(rows),
     `### Load in ms: ${model}`,
     loadTable(rows),
+    ...titled(`### Scatter: ${model}`, scatterTable(rows)),
     ...titled(`### Share of the adapter's peaks: ${model}`, rooflineTable(rows)),
     ...titled(`### Energy: ${model}`, energyTable(rows)),
     ...titled(`### Profile: ${model}`, profile),

@@ -1,3 +1,4 @@
+import type { PhaseDiagnostics } from '../../src/core/diagnostics.ts';
 import type { PhaseProfile, Profile } from '../../src/core/profile.ts';
 import type { BenchRecord, Estimate, Flag } from '../../src/core/record.ts';
 
@@ -18,6 +19,19 @@ const noMemory: BenchRecord['memory'] = {
 export function around(median: number): Estimate {
   return { median, low: median * 0.9, high: median * 1.1 };
 }
+
+const sampleDiagnostics: PhaseDiagnostics = {
+  samples: 30,
+  launchCv: 0.015,
+  repetitionCv: 0.01,
+  madShare: 0.007,
+  lag1: 0.25,
+  driftInLaunches: { share: -0.012, pValue: 0.03 },
+  driftOverLaunches: null,
+  bimodality: { pValue: 0.4, separation: 0.016, minorShare: 0.3 },
+  launchGroups: null,
+  outliers: { mild: 2, severe: 1 },
+};
 
 /** A cell measured on an invented GPU. */
 export function gpuRecord(changes: Partial<BenchRecord> = {}): BenchRecord {
@@ -75,8 +89,21 @@ export function gpuRecord(changes: Partial<BenchRecord> = {}): BenchRecord {
     profile: null,
     roofline: sampleRoofline(),
     energy: sampleEnergy(),
-    protocol: null,
-    diagnostics: null,
+    protocol: {
+      preset: 'quick',
+      overrides: ['--launches 3'],
+      launchesMin: 3,
+      launchesMax: 3,
+      halfWidthTarget: 0.05,
+      cellBudgetMs: 20_000,
+      stop: {
+        rule: 'launch-cap',
+        spentMs: 9000,
+        halfWidth: { prefill: 0.1, decode: 0.1 },
+        targetMet: false,
+      },
+    },
+    diagnostics: { prefill: sampleDiagnostics, decode: null },
     ...changes,
   };
 }
@@ -215,6 +242,8 @@ export function softwareRecord(changes: Partial<BenchRecord> = {}): BenchRecord 
     energy: null,
     launches: record.launches.slice(0, 1),
     prefill: { tokensPerSecond: single(40.96), ttftMs: single(12_500) },
+    protocol: null,
+    diagnostics: null,
     decode: {
       tokensPerSecond: single(1.25),
       tpotMs: { p50: 800, p95: 900, p99: null },
@@ -262,6 +291,8 @@ export function unsupportedRecord(changes: Partial<BenchRecord> = {}): BenchReco
     cost: null,
     roofline: null,
     energy: null,
+    protocol: null,
+    diagnostics: null,
     ...changes,
   };
 }

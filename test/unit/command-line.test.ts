@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { benchOptions } from '../../src/cli/bench-command.ts';
+import { protocolOf } from '../../src/cli/bench-protocol.ts';
 import { describeFailure, exitCodeOf } from '../../src/cli/failure.ts';
 import { samplingOf } from '../../src/cli/generate-command.ts';
 import { createProgram } from '../../src/cli/main.ts';
@@ -20,10 +21,35 @@ describe('bench options', () => {
     );
   });
 
+  it('take a preset and put what was typed in its place', () => {
+    const { stop } = benchOptions({ preset: 'standard', halfWidth: '2.5', cellTime: '90' });
+    expect(stop).toEqual({
+      preset: 'standard',
+      overrides: ['--half-width 2.5', '--cell-time 90'],
+      launches: 6,
+      launchesMax: 12,
+      halfWidthTarget: 0.025,
+      cellBudgetMs: 90_000,
+    });
+    expect(benchOptions({ launches: '2' }).stop).toMatchObject({ launches: 2, launchesMax: 2 });
+    const counted = protocolOf(benchOptions({ preset: 'publish', repetitions: '7', timeout: '5' }));
+    expect(counted.launchTimeoutMs).toBe(5000);
+    expect(counted.launch).toMatchObject({
+      repetitionsMin: 7,
+      repetitionsMax: 7,
+      decodeTokens: 0,
+      warmupBudgetMs: 20_000,
+    });
+  });
+
   it.each([
     [{ launches: '0' }, '--launches'],
     [{ launches: 'three' }, '--launches'],
     [{ launches: '1e3' }, '--launches'],
+    [{ preset: 'best' }, '--preset'],
+    [{ preset: 'publish', maxLaunches: '9' }, '--max-launches'],
+    [{ halfWidth: '0' }, '--half-width'],
+    [{ cellTime: '0' }, '--cell-time'],
     [{ repetitions: '0' }, '--repetitions'],
     [{ runAhead: '0' }, '--run-ahead'],
     [{ runAhead: '33' }, '--run-ahead'],
@@ -141,6 +167,8 @@ describe('the program', () => {
       'history',
       'verify',
       'schema',
+      'compare',
+      'noise',
       'import',
       'doctor',
     ]);

@@ -171,6 +171,89 @@ describe('runPlan', () => {
     await expect(runPlan(input)).rejects.toMatchObject({ code: 'io' });
   });
 
+  describe('goes on beyond the minimum', () => {
+    /** The named engines' launches scatter widely, the others not at all. */
+    const noisy = (names: readonly string[]): Partial<RunPlanInput> => ({
+      async runLaunch({ cell, launch }) {
+        const ms = names.includes(cell.backend) ? 10 + 5 * ((launch * launch) % 7) : 10;
+        return fakeLaunch([[ms, [ms, ms]]]);
+      },
+    });
+    const protocol = { ...DEFAULT_PROTOCOL, launches: 3, launchesMax: 5, cellBudgetMs: 1e9 };
+
+    test('until intervals are narrow', async () => {
+      const { input, stored } = setUp({
+        cells: cellsOf(['f16']),
+        change: { ...noisy([]), protocol },
+      });
+      await runPlan(input);
+      for (const { protocol: kept, launches } of stored) {
+        expect(launches).toHaveLength(3);
+        expect(kept).toMatchObject({
+          preset: 'quick',
+          launchesMin: 3,
+          launchesMax: 5,
+          stop: { rule: 'half-width', halfWidth: { prefill: 0, decode: 0 }, targetMet: true },
+        });
+      }
+    });
+
+    test('all cells that are compared together, so that launches stay paired', async () => {
+      const { input, stored } = setUp({
+        cells: cellsOf(['f16']),
+        change: { ...noisy(['wgsl']), protocol },
+      });
+      await runPlan(input);
+      const ends = stored.map(({ cell, launches, protocol: kept }) => [
+        cell.backend,
+        launches.length,
+        kept?.stop.rule,
+      ]);
+      expect(ends.sort()).toEqual([
+        ['ort-cpu', 5, 'half-width'],
+        ['reference', 5, 'half-width'],
+        ['wgsl', 5, 'launch-cap'],
+      ]);
+      const flagged = stored.filter(({ flags }) =>
+        flags.some(({ code }) => code === 'target-missed'),
+      );
+      expect(flagged.map(({ cell }) => cell.backend)).toEqual(['wgsl']);
+    });
+
+    test('but not beyond its time', async () => {
+      const { input, stored } = setUp({
+        cells: cellsOf(['f16'], ['wgsl']),
+        change: { ...noisy(['wgsl']), protocol: { ...protocol, cellBudgetMs: 1 } },
+      });
+      let timeMs = 0;
+      await runPlan({ ...input, now: () => ++timeMs });
+      expect(stored[0]?.launches).toHaveLength(3);
+      expect(stored[0]?.protocol?.stop).toMatchObject({ rule: 'time-cap', targetMet: false });
+    });
+
+    test('and a signal keeps what has the minimum', async () => {
+      const controller = new AbortController();
+      const { runLaunch } = noisy(['wgsl']);
+      const { input, stored } = setUp({
+        cells: cellsOf(['f16'], ['wgsl']),
+        change: {
+          protocol,
+          signal: controller.signal,
+          async runLaunch(job, options) {
+            if (job.launch === 3) controller.abort();
+            if (runLaunch === undefined) throw new Error('no launch');
+            return runLaunch(job, options);
+          },
+        },
+      });
+      const { cancelled } = await runPlan(input);
+      expect(cancelled).toBe(true);
+      expect(stored).toHaveLength(1);
+      expect(stored[0]?.protocol?.stop.rule).toBe('interrupted');
+      expect(stored[0]?.outcome.status).toBe('ok');
+    });
+  });
+
   test('estimates the time left from the launches that are over', async () => {
     const { input, events } = setUp({ cells: cellsOf(['f16', 'int4'], ['wgsl']), launches: 3 });
     await runPlan(input);
