@@ -40,7 +40,7 @@ export const importedMetricSchema = z.object({
   name: text.min(1),
   /** `ms` for all times, whatever the file's unit; `tokens/s`, `requests/s`, `tokens`, or the file's own word. */
   unit: text,
-  value: amount,
+  value: z.number(),
   /** What `value` is: `median`, `mean`, `mean of rates`, `total / duration`, … */
   statistic: text,
   /** `sample sd`: divided by n − 1; `population sd`: by n; `sd`: the file's tool does not say. */
@@ -48,9 +48,9 @@ export const importedMetricSchema = z.object({
     .object({ kind: z.enum(['sample sd', 'population sd', 'sd']), value: amount })
     .nullable(),
   /** Every other statistic the file tells, in `unit`: `p99`, `mean`, `max`. */
-  others: z.record(z.string().max(60), amount),
+  others: z.record(z.string().max(60), z.number()),
   /** In `unit` and in the file's order; null where the file has none, or too many to keep. */
-  samples: z.array(amount).max(MAX_KEPT_SAMPLES).nullable(),
+  samples: z.array(z.number()).max(MAX_KEPT_SAMPLES).nullable(),
   sampleCount: count.nullable(),
   /** The file does not hold this figure; it was computed from the file's samples. */
   isComputed: z.boolean(),
@@ -63,8 +63,8 @@ export type ImportedMetric = z.infer<typeof importedMetricSchema>;
 export const importCheckSchema = z.object({
   figure: text,
   how: text,
-  stated: amount,
-  recomputed: amount,
+  stated: z.number(),
+  recomputed: z.number(),
   /** Leading digits in which both agree, no more than the file prints. */
   digits: count,
   /** Equal to all printed digits, or to the digits that sums of doubles leave (12). */

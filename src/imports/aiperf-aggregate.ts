@@ -1,18 +1,18 @@
 import { z } from 'zod';
 import type { ImportCheck, ImportedMetric, ImportedRun } from '../core/import-record.ts';
-import { isBookkeeping, tagMeaning, unitOf } from './aiperf-words.ts';
-import { amount, count, label, malformed, printable, readAs } from './fields.ts';
+import { assertPossible, isBookkeeping, tagMeaning, unitOf } from './aiperf-words.ts';
+import { amount, count, label, malformed, printable, readAs, signed } from './fields.ts';
 import { check, digitsWith, printedDecimals } from './recompute.ts';
 import { servedComparability } from './served-metrics.ts';
 
 const PERCENTILES = ['p1', 'p5', 'p10', 'p25', 'p75', 'p90', 'p95', 'p99', 'min', 'max'] as const;
-const optional = amount.nullish();
+const optional = signed.nullish();
 
 const entrySchema = z.object({
   unit: label,
   avg: optional,
   p50: optional,
-  std: optional,
+  std: amount.nullish(),
   count: count.nullish(),
   sum: optional,
   ...Object.fromEntries(PERCENTILES.map((name) => [name, optional])),
@@ -63,7 +63,10 @@ function entriesOf(top: Record<string, unknown>, where: string): Map<string, Ent
     if (!/^[a-z][a-z0-9_]{0,99}$/.test(tag)) {
       throw malformed(`${where}: a metric is called ${JSON.stringify(printable(tag))}`);
     }
-    entries.set(tag, readAs(entrySchema, value, `${where}: ${tag}`));
+    const entry = readAs(entrySchema, value, `${where}: ${tag}`);
+    const figures = Object.values(entry).filter((figure) => typeof figure === 'number');
+    assertPossible(tag, figures, where);
+    entries.set(tag, entry);
     if (entries.size > MAX_METRICS) throw malformed(`${where} has over ${MAX_METRICS} metrics`);
   }
   return entries;

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { ImportCheck, ImportedMetric, ImportedRun } from '../core/import-record.ts';
-import { isBookkeeping, tagMeaning, unitOf } from './aiperf-words.ts';
-import { amount, label, malformed, printable, readAs, samplesOf } from './fields.ts';
+import { assertPossible, isBookkeeping, tagMeaning, unitOf } from './aiperf-words.ts';
+import { amount, label, malformed, printable, readAs, samplesOf, signed } from './fields.ts';
 import { check, digitsWith, distributionOf, printedDecimals, sum } from './recompute.ts';
 import { scalarMetric, servedComparability } from './served-metrics.ts';
 
@@ -12,10 +12,14 @@ const lineSchema = z.object({
     benchmark_phase: label.nullish(),
     was_cancelled: z.boolean().nullish(),
   }),
-  metrics: z.record(
-    z.string(),
-    z.object({ value: z.union([amount, samplesOf()]).nullish(), unit: label }),
-  ),
+  /** Null for requests that failed. */
+  metrics: z
+    .record(
+      z.string(),
+      z.object({ value: z.union([signed, samplesOf(signed)]).nullish(), unit: label }),
+    )
+    .nullish()
+    .transform((metrics) => metrics ?? {}),
   error: z.unknown().optional(),
 });
 type Line = z.infer<typeof lineSchema>;
@@ -82,7 +86,9 @@ function samplesByTag(lines: readonly Line[], where: string): Map<string, Sample
         throw malformed(`${where}: a metric is called ${JSON.stringify(printable(tag))}`);
       }
       if (sample.unit !== unit) throw malformed(`${where}: ${tag} has more than one unit`);
-      for (const one of typeof value === 'number' ? [value] : value) sample.values.push(one);
+      const figures = typeof value === 'number' ? [value] : value;
+      assertPossible(tag, figures, where);
+      for (const figure of figures) sample.values.push(figure);
       samples.set(tag, sample);
     }
   }

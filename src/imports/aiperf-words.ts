@@ -1,3 +1,4 @@
+import { malformed } from './fields.ts';
 import type { ServedMetric } from './served-metrics.ts';
 
 /** What AIPerf's tags are, old and new names alike; its inter-token latency is a request's TPOT. */
@@ -21,6 +22,14 @@ const TAGS: Readonly<Record<string, ServedMetric>> = {
 /** What a tag measures; `unknown` for one that mtok has no word for. */
 export function tagMeaning(tag: string): ServedMetric {
   return Object.hasOwn(TAGS, tag) ? (TAGS[tag] ?? 'unknown') : 'unknown';
+}
+
+/** Times, rates and lengths are never below 0; what mtok has no word for may be. Throws `record`. */
+export function assertPossible(tag: string, figures: Iterable<number>, where: string): void {
+  if (tagMeaning(tag) === 'unknown') return;
+  for (const figure of figures) {
+    if (figure < 0) throw malformed(`${where}: ${tag} is ${figure}, expected 0 or more`);
+  }
 }
 
 /** A unit's short name, and how many of it one of the file's unit is: times become ms. */

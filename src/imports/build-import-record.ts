@@ -6,8 +6,12 @@ import {
   importRecordSchema,
   MAX_KEPT_SAMPLES,
 } from '../core/import-record.ts';
+import { readAs } from './fields.ts';
 
-/** A result as it is stored; of metrics with too many samples to keep only their number stays. */
+/**
+ * A result as it is stored; of metrics with too many samples to keep only their number stays. Throws
+ * `record` where figures of the file, together, come to what is no number: a rate over next to no time.
+ */
 export function buildImportRecord(parts: {
   id: string;
   importedAt: string;
@@ -18,10 +22,11 @@ export function buildImportRecord(parts: {
   const metrics = parts.run.metrics.map((metric) =>
     (metric.samples?.length ?? 0) > MAX_KEPT_SAMPLES ? { ...metric, samples: null } : metric,
   );
-  return importRecordSchema.parse({
+  const record = {
     kind: 'import',
     schema: IMPORT_RECORD_VERSION,
     ...parts,
     run: { ...parts.run, metrics },
-  });
+  };
+  return readAs(importRecordSchema, record, parts.file.name);
 }

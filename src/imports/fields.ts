@@ -15,6 +15,8 @@ export const label = z
 
 /** A finite number that is no less than 0. */
 export const amount = z.number().nonnegative().max(MAX_AMOUNT);
+/** A finite number of either sign: a difference or a deviation may be below 0. */
+export const signed = z.number().min(-MAX_AMOUNT).max(MAX_AMOUNT);
 export const count = amount.int();
 /** A number as text, as CSV and SQL give it. */
 export const amountText = z

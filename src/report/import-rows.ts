@@ -86,7 +86,7 @@ function workloadText(run: ImportedRun, apart: readonly string[]): string {
 
 function spreadText({ spread, value }: ImportedMetric): string {
   if (spread === null || value === 0) return '';
-  return `±${formatNumber((spread.value / value) * 100)}% ${spread.kind}`;
+  return `±${formatNumber((spread.value / Math.abs(value)) * 100)}% ${spread.kind}`;
 }
 
 function standingText(comparability: Comparability, numberOf: (text: string) => number): string {

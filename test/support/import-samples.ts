@@ -77,7 +77,7 @@ export const aiperfRequests = [
   aiperfRequest(2, 3.6, { phase: 'profiling', ttft: 400, latency: 1600, output: 13, gap: 100 }),
   {
     metadata: { request_start_ns: 2e9, request_end_ns: 9e9, benchmark_phase: 'profiling' },
-    metrics: {},
+    metrics: null,
     error: { code: 499, type: 'RequestCancellationError', message: 'gone' },
   },
 ];

@@ -143,6 +143,18 @@ describe('requests of AIPerf', () => {
     ]);
   });
 
+  it('may fall below 0 only where no time, rate or length does', () => {
+    const withMetric = (metrics: object) => {
+      const line = aiperfRequests[1];
+      return [{ ...line, metrics: { ...line?.metrics, ...metrics } }];
+    };
+    const odd = requestsOf(withMetric({ osl_mismatch_pct: { value: -3, unit: '%' } }));
+    expect(metricNamed(odd, 'osl_mismatch_pct').value).toBe(-3);
+    const negative = withMetric({ request_latency: { value: -1, unit: 'ms' } });
+    expect(() => requestsOf(negative)).toThrow(/request_latency is -1, expected 0 or more/);
+    expect(() => summaryOf({ request_latency: { unit: 'ms', avg: -1 } })).toThrow(/is -1/);
+  });
+
   it('without one that succeeded are no result', () => {
     expect(() => requestsOf(aiperfRequests.slice(-1))).toThrow(/no request/);
   });

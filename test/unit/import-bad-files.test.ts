@@ -1,7 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { BenchError } from '../../src/core/errors.ts';
+import { importedCost } from '../../src/economics/imported-cost.ts';
+import { buildImportRecord } from '../../src/imports/build-import-record.ts';
 import { importText } from '../../src/imports/import-text.ts';
+import { renderImportTable } from '../../src/report/import-table.ts';
 import {
   aiperfRequests,
   aiperfSummary,
@@ -118,6 +121,19 @@ describe('a file of wrong values', () => {
   });
 });
 
+describe('figures that come to no number', () => {
+  const file = { name: 'f', bytes: 1, sha256: '0'.repeat(64) };
+  it.each([
+    [{ duration: 5e-324 }, /f: run\.checks/],
+    [{ failed: 1e18 }, /failed/],
+  ])('%j', (changes, message) => {
+    expect(() => {
+      const [run] = read(JSON.stringify({ ...vllmResult, ...changes }));
+      if (run) buildImportRecord({ id: 'i', importedAt: 't', file, run, cost: null });
+    }).toThrow(message);
+  });
+});
+
 describe('whatever a file holds', () => {
   const whole = [
     row({}),
@@ -136,7 +152,11 @@ describe('whatever a file holds', () => {
     fc.assert(
       fc.property(fc.oneof(changed, fc.string(), fc.json()), (text) => {
         try {
-          for (const run of read(text)) expect(run.metrics.length).toBeGreaterThan(0);
+          const file = { name: 'f', bytes: 1, sha256: '0'.repeat(64) };
+          const records = read(text).map((run) =>
+            buildImportRecord({ id: 'i', importedAt: 't', file, run, cost: importedCost(run, 1) }),
+          );
+          expect(renderImportTable(records)).not.toMatch(/[^\P{Cc}\n]/u);
         } catch (error) {
           expect(error).toBeInstanceOf(BenchError);
           expect(error).toMatchObject({ code: 'record' });
