@@ -77,11 +77,16 @@ function workloadText(run: ImportedRun, apart: readonly string[]): string {
     return `${tokens.join('+')}${depth ? ` @ d${depth}` : ''}${own.join('')}`;
   }
   const told = [
-    ...(promptTokens === null ? [] : [`${formatNumber(promptTokens)} in`]),
-    ...(generatedTokens === null ? [] : [`${formatNumber(generatedTokens)} out`]),
+    ...(promptTokens === null ? [] : [`${tokenCount(promptTokens)} in`]),
+    ...(generatedTokens === null ? [] : [`${tokenCount(generatedTokens)} out`]),
     concurrency === null ? 'load unknown' : `${concurrency} at once`,
   ];
   return told.join(', ');
+}
+
+/** A count as it is; a mean of counts rounded for the eye. */
+function tokenCount(tokens: number): string {
+  return Number.isInteger(tokens) ? String(tokens) : formatNumber(tokens);
 }
 
 function spreadText({ spread, value }: ImportedMetric): string {
