@@ -80,7 +80,7 @@ function marginNotes({ rows, noise }: ShownComparison): string[] {
   const backends = [...new Set(without)].join(',');
   return [
     ...used,
-    `No noise floor is known for ${backends} here; δ is 2 %. Measure it with mtok noise --backend ${backends}.`,
+    `No noise floor is known for ${backends} here; δ is 2 %. Measure it into the same store with mtok noise --backend ${backends}.`,
   ];
 }
 
@@ -108,7 +108,7 @@ function flagNotes({ a, b }: RecordPair): string[] {
     for (const { code, field, message } of flags) {
       const isAboutTimes = field === null || /^(prefill|decode)$/.test(field);
       if (QUIET_FLAGS.includes(code) || !isAboutTimes) continue;
-      const text = `${code}: ${plainText(message)}`;
+      const text = `${code}${field === null ? '' : ` (${field})`}: ${plainText(message)}`;
       notes.set(text, [...(notes.get(text) ?? []), side]);
     }
   }
