@@ -21,6 +21,8 @@ export interface HistoryArguments {
 
 const DEFAULT_MARGIN_PERCENT = 2;
 const DEFAULT_LAST = 10;
+/** More records than any store has. */
+const EVERY = Number.MAX_SAFE_INTEGER;
 
 /** Runs `mtok history`. Throws `usage`, `io`, `record`, `unsupported`. */
 export async function historyCommand(
@@ -50,7 +52,12 @@ export async function historyCommand(
       await writeParquet(history, options.export);
       return;
     }
-    const series = await historySeries(history, metric, filter, percent / 100);
+    const series = await historySeries(history, {
+      metric,
+      filter,
+      margin: percent / 100,
+      last: options.json === undefined || options.last !== undefined ? last : EVERY,
+    });
     if (options.json !== undefined) {
       const entries = series.map((one) => ({ metric: name, unit: metric.unit, ...one }));
       await print(options.json, `${JSON.stringify(entries, null, 2)}\n`);
@@ -59,7 +66,7 @@ export async function historyCommand(
         `None of ${history.records} records has ${name} and fits the filters.\n`,
       );
     } else {
-      process.stdout.write(historyText(series, name, metric, last));
+      process.stdout.write(historyText(series, name, metric));
     }
   } finally {
     history.database.close();

@@ -1,4 +1,4 @@
-import { formatInterval, formatNumber, plainText } from '../report/format.ts';
+import { counted, formatInterval, formatNumber, plainText } from '../report/format.ts';
 import { textGrid } from '../report/text-grid.ts';
 import type { SqlTable, SqlValue } from '../store/duckdb.ts';
 import type { HistoryMetric, HistoryPoint, HistorySeries } from '../store/history-series.ts';
@@ -6,27 +6,23 @@ import type { HistoryMetric, HistoryPoint, HistorySeries } from '../store/histor
 /** Columns of a free query are cut here, so that a hostile name cannot fill a screen. */
 const WIDEST = 80;
 
-/** One series a paragraph: its cell, its newest `last` points and every point at which it moved. */
+/** One series a paragraph: its cell, and the points that were asked for. */
 export function historyText(
   series: readonly HistorySeries[],
   metricName: string,
   metric: HistoryMetric,
-  last: number,
 ): string {
-  return `${series.map((one) => paragraph(one, metricName, metric, last)).join('\n')}`;
+  return series.map((one) => paragraph(one, metricName, metric)).join('\n');
 }
 
 function paragraph(
-  { cell, points }: HistorySeries,
+  { cell, points, records, changes }: HistorySeries,
   metricName: string,
   metric: HistoryMetric,
-  last: number,
 ): string {
-  const shown = points.filter(({ change }, i) => change !== null || i >= points.length - last);
-  const changes = points.filter(({ change }) => change !== null).length;
-  const hidden = points.length - shown.length;
+  const hidden = records - points.length;
   const summary = [
-    `${points.length} record${points.length === 1 ? '' : 's'}`,
+    counted(records, 'record'),
     metric.interval === 'none' ? 'no intervals, so no changes are told' : `${changes} changed`,
     ...(hidden === 0 ? [] : [`${hidden} older ones not shown`]),
   ];
@@ -40,7 +36,7 @@ function paragraph(
       { heading: [`${metricName} ${metric.unit}`], align: 'right' },
       { heading: ['change'], align: 'right' },
     ],
-    shown.map((point) => [
+    points.map((point) => [
       text(point.created_at).slice(0, 19).replace('T', ' '),
       shortCommit(text(point.commit)),
       text(point.driver),

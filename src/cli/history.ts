@@ -30,7 +30,10 @@ export function addHistory(program: Command): void {
     .option('--backend <list>', 'only these engines')
     .option('--variant <list>', 'only these formats of weights')
     .option('--margin <percent>', 'differences up to this are none (default: 2)')
-    .option('--last <count>', 'newest records shown of each cell, besides changes (default: 10)')
+    .option(
+      '--last <count>',
+      'newest records of each cell, besides changes (default: 10; with --json all)',
+    )
     .option('--json <file>', 'write the series as JSON; - is stdout')
     .option('--export <file>', 'write all records as Parquet instead')
     .addHelpText('after', EXAMPLES)

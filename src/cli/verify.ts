@@ -5,8 +5,9 @@ Examples:
   mtok verify                                    every record in .mtok
   mtok verify reports/2026-11-21-software-adapter/records.jsonl
 
-Medians, intervals (with the record's seed), throughputs, percentiles, load, memory, energy, costs at the record's
-price, and the flags that follow from samples are made again by the code that makes them in mtok bench.
+Medians, intervals (with the record's seed), throughputs, percentiles, load, memory, energy, shares of the peaks,
+costs at the record's price, and the flags that follow from samples are made again by the code that makes them in
+mtok bench.
 Exit codes: 0 all agree to 1e-9 of their size · 1 a figure differs or a line is no record`;
 
 /** `mtok verify`: figures against the samples they were made from. */

@@ -35,39 +35,50 @@ export function placeOnRoofline(
   if (found.adapter !== cell.device) {
     return unknown(`Peaks were measured on ${found.adapter}, the cell ran on ${cell.device}.`);
   }
-  const { peaks, adapter } = found;
-  const { prefill, decode, workload, variant } = cell;
+  const { workload, variant } = cell;
   const request = { config, workload, weights: variant.weights, kv: variant.kv };
+  const work = { prefill: prefillWork(request), decode: decodeStepWork(request) };
+  return { roofline: rooflineOf(cell, work, found), flags: [] };
+}
+
+/** The same from the work of a prefill and of a decode step; null counts leave their phase out. */
+export function rooflineOf(
+  { prefill, decode, workload, variant, settings }: MeasuredCell,
+  work: { prefill: Work | null; decode: Work | null },
+  { adapter, peaks }: { adapter: string; peaks: Peaks },
+): Roofline {
   const peakGbPerSecond = Math.max(peaks.readGbPerSecond, peaks.copyGbPerSecond);
   const isHalf = variant.activations === 'f16';
-  const usesMatrixUnits = String(cell.settings.products ?? '').startsWith('f16');
-  const phase = (work: Work, passesPerSecond: Estimate, wantsHalf: boolean): PhaseRoofline => {
+  const usesMatrixUnits = String(settings.products ?? '').startsWith('f16');
+  const phase = (
+    { bytes, flops }: Work,
+    passesPerSecond: Estimate,
+    wantsHalf: boolean,
+  ): PhaseRoofline => {
     const half = wantsHalf ? peaks.f16GflopPerSecond : null;
     const gflops = half ?? peaks.f32GflopPerSecond;
     return {
-      ...work,
+      bytes,
+      flops,
       arithmetic: half === null ? 'f32' : 'f16',
-      mbu: scaled(passesPerSecond, work.bytes / (1e9 * peakGbPerSecond)),
-      mfu: scaled(passesPerSecond, work.flops / (1e9 * gflops)),
+      mbu: scaled(passesPerSecond, bytes / (1e9 * peakGbPerSecond)),
+      mfu: scaled(passesPerSecond, flops / (1e9 * gflops)),
     };
   };
   const tokens = workload.batch * workload.promptTokens;
-  const roofline = {
+  return {
     peaks,
     adapter,
     peakGbPerSecond,
     prefill:
       prefill &&
-      phase(
-        prefillWork(request),
-        scaled(prefill.tokensPerSecond, 1 / tokens),
-        isHalf || usesMatrixUnits,
-      ),
+      work.prefill &&
+      phase(work.prefill, scaled(prefill.tokensPerSecond, 1 / tokens), isHalf || usesMatrixUnits),
     decode:
       decode &&
-      phase(decodeStepWork(request), scaled(decode.tokensPerSecond, 1 / workload.batch), isHalf),
+      work.decode &&
+      phase(work.decode, scaled(decode.tokensPerSecond, 1 / workload.batch), isHalf),
   };
-  return { roofline, flags: [] };
 }
 
 function scaled({ median, low, high }: Estimate, factor: number): Estimate {

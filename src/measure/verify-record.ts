@@ -4,6 +4,7 @@ import type { BenchRecord, Cost, Estimate, Flag } from '../core/record.ts';
 import { buildRecord } from './build-record.ts';
 import type { LaunchResult } from './launch.ts';
 import { DEFAULT_PROTOCOL, type RunProtocol } from './protocol.ts';
+import { rooflineOf } from './roofline.ts';
 
 /** Charges rates at a price that is known; src/economics does it. */
 export type ChargeRates = (
@@ -15,7 +16,7 @@ export type ChargeRates = (
 const TOLERANCE = 1e-9;
 
 /** Figures that follow from the raw samples and from what a record says went in. */
-const FIGURES = ['prefill', 'decode', 'load', 'memory', 'cost', 'energy'] as const;
+const FIGURES = ['prefill', 'decode', 'load', 'memory', 'cost', 'energy', 'roofline'] as const;
 const DIAGNOSES = ['protocol', 'diagnostics'] as const;
 
 /** Flags that follow from the same. Others tell of what was asked for, of prices, or of other cells. */
@@ -80,7 +81,8 @@ export function verifyRecord(record: BenchRecord, charge: ChargeRates): Verifica
 }
 
 function rebuild(record: BenchRecord, charge: ChargeRates): BenchRecord {
-  const { id, run, key, createdAt, cell, seed, modelSha256, provenance, outcome, cost } = record;
+  const { id, run, key, createdAt, cell, seed, modelSha256, provenance } = record;
+  const { outcome, cost, roofline } = record;
   return buildRecord({
     id,
     run,
@@ -101,6 +103,10 @@ function rebuild(record: BenchRecord, charge: ChargeRates): BenchRecord {
       };
       return { cost: cost && charge(rates, cost), flags: [] };
     },
+    place: (measured) => ({
+      roofline: roofline && rooflineOf(measured, roofline, roofline),
+      flags: [],
+    }),
   });
 }
 

@@ -1,4 +1,3 @@
-import { changePoints } from '../core/change-points.ts';
 import type { SqlValue } from './duckdb.ts';
 import type { History } from './history.ts';
 
@@ -68,44 +67,67 @@ export interface HistoryPoint extends Record<(typeof POINT_COLUMNS)[number], Sql
 
 export interface HistorySeries {
   cell: Record<(typeof CELL_COLUMNS)[number], SqlValue>;
-  /** Oldest first. */
+  records: number;
+  changes: number;
+  /** Oldest first: the newest, and every one at which the series moved. */
   points: HistoryPoint[];
+}
+
+export interface HistoryQuestion {
+  metric: HistoryMetric;
+  filter: HistoryFilter;
+  /** A ratio of neighbours within 1 + margin and its inverse is no change. */
+  margin: number;
+  /** How many of the newest points are wanted of each series. */
+  last: number;
 }
 
 /**
  * The values of a metric over time, a series for each cell and device, of cells that finished and know it.
- * `margin`: see changePoints.
+ * A series changes where a value differs from the one before it by more than the margin, and the intervals of
+ * both do not overlap; never at the first value, nor where one of the two has no interval or is 0. Only
+ * neighbours are compared: a drift in steps below the margin goes unseen.
  */
 export async function historySeries(
   { database }: History,
-  { column, interval }: HistoryMetric,
-  filter: HistoryFilter,
-  margin: number,
+  { metric: { column, interval }, filter, margin, last }: HistoryQuestion,
 ): Promise<HistorySeries[]> {
-  const values: string[] = [];
+  const values: (string | number)[] = [margin, last];
   const conditions = Object.entries(filter).map(([name, wanted]) => {
     if (wanted.length === 0) return 'true';
     const places = wanted.map((value: string) => `$${values.push(value)}`);
     return `"${name}" IN (${places.join(', ')})`;
   });
   const bounds = {
-    bounds: `"${column}_low", "${column}_high"`,
-    exact: `"${column}", "${column}"`,
-    none: 'NULL, NULL',
+    bounds: `"${column}_low" AS low, "${column}_high" AS high`,
+    exact: `"${column}" AS low, "${column}" AS high`,
+    none: 'NULL::DOUBLE AS low, NULL::DOUBLE AS high',
   }[interval];
-  const names = [...CELL_COLUMNS, ...POINT_COLUMNS].map((name) => `"${name}"`).join(', ');
-  const cells = CELL_COLUMNS.map((name) => `"${name}"`).join(', ');
+  const cells = quoted(CELL_COLUMNS);
+  const points = quoted(POINT_COLUMNS);
   const { rows } = await database.run(
-    `SELECT ${names}, launches, "${column}", ${bounds} FROM records
-     WHERE status = 'ok' AND "${column}" IS NOT NULL AND ${conditions.join(' AND ')}
-     ORDER BY ${cells}, created_at, id`,
+    `WITH chosen AS (
+       SELECT ${cells}, ${points}, launches, "${column}" AS value, ${bounds} FROM records
+       WHERE status = 'ok' AND "${column}" IS NOT NULL AND ${conditions.join(' AND ')}),
+     ordered AS (
+       SELECT *, row_number() OVER series AS place, count(*) OVER (PARTITION BY ${cells}) AS total,
+         lag(value) OVER series AS before, lag(low) OVER series AS low_before,
+         lag(high) OVER series AS high_before
+       FROM chosen WINDOW series AS (PARTITION BY ${cells} ORDER BY created_at, id)),
+     judged AS (
+       SELECT *, CASE WHEN (low > high_before OR high < low_before) AND value > 0 AND before > 0
+         AND greatest(value / before, before / value) > 1 + $1 THEN value / before END AS change
+       FROM ordered)
+     SELECT ${cells}, ${points}, launches, value, low, high, change, total,
+       count(change) OVER (PARTITION BY ${cells}) AS changes
+     FROM judged QUALIFY change IS NOT NULL OR place > total - $2 ORDER BY ${cells}, place`,
     values,
   );
-  return seriesOf(rows).map((series) => {
-    const changes = changePoints(series.points, margin);
-    const points = series.points.map((point, i) => ({ ...point, change: changes[i] ?? null }));
-    return { ...series, points };
-  });
+  return seriesOf(rows);
+}
+
+function quoted(names: readonly string[]): string {
+  return names.map((name) => `"${name}"`).join(', ');
 }
 
 /** Rows of one cell follow each other. */
@@ -113,24 +135,31 @@ function seriesOf(rows: readonly (readonly SqlValue[])[]): HistorySeries[] {
   const all: HistorySeries[] = [];
   let last: { series: HistorySeries; row: readonly SqlValue[] } | null = null;
   for (const row of rows) {
+    const [launches, value, low, high, change, total, changes] = row.slice(
+      CELL_COLUMNS.length + POINT_COLUMNS.length,
+    );
     const before = last?.row;
     const isSame = before !== undefined && CELL_COLUMNS.every((_, i) => row[i] === before[i]);
     if (last === null || !isSame) {
       const cell = named(CELL_COLUMNS, row, 0);
-      last = { series: { cell, points: [] }, row };
+      const counts = { records: Number(total), changes: Number(changes) };
+      last = { series: { cell, ...counts, points: [] }, row };
       all.push(last.series);
     }
-    const [launches, value, low, high] = row.slice(CELL_COLUMNS.length + POINT_COLUMNS.length);
     last.series.points.push({
       ...named(POINT_COLUMNS, row, CELL_COLUMNS.length),
       launches: Number(launches ?? 0),
       value: Number(value),
-      low: typeof low === 'number' ? low : null,
-      high: typeof high === 'number' ? high : null,
-      change: null,
+      low: numberOrNull(low),
+      high: numberOrNull(high),
+      change: numberOrNull(change),
     });
   }
   return all;
+}
+
+function numberOrNull(value: SqlValue | undefined): number | null {
+  return typeof value === 'number' ? value : null;
 }
 
 function named<Name extends string>(

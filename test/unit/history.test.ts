@@ -50,6 +50,7 @@ function onDay(day: number, tokensPerSecond: number, changes: Partial<BenchRecor
 
 const decode = HISTORY_METRICS.decode ?? { column: '', unit: '', interval: 'none' as const };
 const everything = { model: [], weights: [], backend: [] };
+const question = { metric: decode, filter: everything, margin: 0.02, last: 10 };
 
 describe('history', () => {
   it('knows the published records as they are', async () => {
@@ -77,7 +78,7 @@ describe('history', () => {
   it('puts a series in order of time, over several stores, and finds where it moved', async () => {
     const a = await store('a.jsonl', [onDay(3, 150), onDay(1, 100)]);
     const b = await store('b.jsonl', [onDay(2, 101), unsupportedRecord()]);
-    const series = await historySeries(await open(a, b), decode, everything, 0.02);
+    const series = await historySeries(await open(a, b), question);
     expect(series).toHaveLength(1);
     expect(series[0]?.cell).toMatchObject({ model: 'fixture-model', weights: 'int4', batch: 1 });
     expect(series[0]?.points.map(({ id, value }) => [id, value])).toEqual([
@@ -86,7 +87,9 @@ describe('history', () => {
       ['day-3', 150],
     ]);
     expect(series[0]?.points.map(({ change }) => change)).toEqual([null, null, 150 / 101]);
-    const text = historyText(series, 'decode', decode, 1);
+    expect(series[0]).toMatchObject({ records: 3, changes: 1 });
+    const newest = await historySeries(await open(a, b), { ...question, last: 1 });
+    const text = historyText(newest, 'decode', decode);
     expect(text).toContain('3 records, 1 changed, 2 older ones not shown');
     expect(text).toContain('+48.5%');
     expect(text).not.toContain('2026-01-01');
@@ -95,14 +98,14 @@ describe('history', () => {
   it('keeps cells and devices apart, and filters', async () => {
     const path = await store('a.jsonl', [onDay(1, 100), softwareRecord()]);
     const history = await open(path);
-    expect(await historySeries(history, decode, everything, 0.02)).toHaveLength(2);
+    expect(await historySeries(history, question)).toHaveLength(2);
     for (const filter of [{ backend: ['wgsl'] }, { backend: ['ort-webgpu', 'ort-cpu'] }]) {
-      expect(await historySeries(history, decode, { ...everything, ...filter }, 0.02)).toHaveLength(
-        1,
-      );
+      expect(
+        await historySeries(history, { ...question, filter: { ...everything, ...filter } }),
+      ).toHaveLength(1);
     }
     const injection = { ...everything, model: ["' or true --"] };
-    expect(await historySeries(history, decode, injection, 0.02)).toEqual([]);
+    expect(await historySeries(history, { ...question, filter: injection })).toEqual([]);
   });
 
   it('counts what is no record and reads what is around it', async () => {
@@ -158,6 +161,56 @@ describe('history', () => {
   });
 });
 
+describe('a change', () => {
+  /** Changes along a series of decode throughputs with these half-widths. */
+  async function changes(...points: [value: number, halfWidth: number | null][]) {
+    const records = points.map(([median, halfWidth], i) => {
+      const record = onDay(i + 1, median);
+      const bounds =
+        halfWidth === null
+          ? { low: null, high: null }
+          : { low: median - halfWidth, high: median + halfWidth };
+      const tokensPerSecond = { median, ...bounds };
+      return { ...record, decode: record.decode && { ...record.decode, tokensPerSecond } };
+    });
+    const series = await historySeries(await open(await store('a.jsonl', records)), question);
+    return series.flatMap((one) => one.points.map(({ change }) => change));
+  }
+
+  it('needs both a difference beyond the margin and intervals that are apart', async () => {
+    expect(
+      await changes(
+        [100, 1], // nothing before it
+        [101.5, 0.1], // apart, but within 2 %
+        [110, 1], // beyond 2 %, 109 > 101.6
+        [100, 20], // beyond, but 80 to 120 covers 110
+        [50, 1],
+      ),
+    ).toEqual([null, null, 110 / 101.5, null, 0.5]);
+  });
+
+  it('is judged alike upwards and downwards: the margin is a ratio', async () => {
+    expect(await changes([102.1, 0.01], [100, 0.01])).toEqual([null, 100 / 102.1]);
+    expect(await changes([101.9, 0.01], [100, 0.01])).toEqual([null, null]);
+  });
+
+  it('is never seen where a value has no interval or is 0', async () => {
+    expect(await changes([1, null], [9, 0.1], [1, null])).toEqual([null, null, null]);
+    expect(await changes([0, 0], [9, 0])).toEqual([null, null]);
+  });
+
+  it('of counted bytes needs no interval', async () => {
+    const { memory } = gpuRecord();
+    const bytes = [100, 100, 110].map((weightsBytes, i) =>
+      onDay(i + 1, 1, { memory: { ...memory, weightsBytes } }),
+    );
+    const metric = HISTORY_METRICS.weights ?? decode;
+    const history = await open(await store('a.jsonl', bytes));
+    const [series] = await historySeries(history, { ...question, metric });
+    expect(series?.points.map(({ change }) => change)).toEqual([null, null, 1.1]);
+  });
+});
+
 describe('queries', () => {
   it.each([
     "select * from read_text('/etc/passwd')",
@@ -190,8 +243,8 @@ describe('queries', () => {
     expect(table.rows).toEqual([
       [name, '2026-01-01T00:00:00.000Z', '9007199254740993', { a: [1, null] }],
     ]);
-    const series = await historySeries(history, decode, everything, 0.02);
-    for (const text of [tableText(table), historyText(series, 'decode', decode, 10)]) {
+    const series = await historySeries(history, question);
+    for (const text of [tableText(table), historyText(series, 'decode', decode)]) {
       expect(text).toContain('evil [31m |<b>');
       expect(text.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\p{Cf}]/u);
     }

@@ -1,9 +1,11 @@
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import type { Peaks } from '../../src/core/kernel-peaks.ts';
 import type { BenchRecord } from '../../src/core/record.ts';
 import { splitCost } from '../../src/economics/token-cost.ts';
 import { buildRecord } from '../../src/measure/build-record.ts';
 import { DEFAULT_PROTOCOL } from '../../src/measure/protocol.ts';
+import { rooflineOf } from '../../src/measure/roofline.ts';
 import { verifyRecord } from '../../src/measure/verify-record.ts';
 import { readStore } from '../../src/store/jsonl.ts';
 import { parseRecord } from '../../src/store/parse-record.ts';
@@ -14,6 +16,16 @@ const published = fileURLToPath(
   new URL('../../reports/2026-11-21-software-adapter/records.jsonl', import.meta.url),
 );
 
+const peaks: Peaks = {
+  readGbPerSecond: 4000,
+  copyGbPerSecond: 3900,
+  f32GflopPerSecond: 50_000,
+  f16GflopPerSecond: null,
+  dispatchUs: 1,
+  encodeUs: 1,
+  bufferBytes: 1e9,
+  clock: 'gpu',
+};
 const price = { gpu: 'H200', source: 'an invented list', date: null, standIn: false };
 
 /** What is stored of six launches, whose intervals are bootstrapped. */
@@ -40,6 +52,14 @@ function stored(): BenchRecord {
     results: launches,
     error: null,
     provenance: {},
+    place: (cell) => ({
+      roofline: rooflineOf(
+        cell,
+        { prefill: { bytes: 5e6, flops: 3e8 }, decode: { bytes: 4e6, flops: 2e6 } },
+        { adapter: 'NVIDIA H200', peaks },
+      ),
+      flags: [],
+    }),
     charge: (_, { prefill, decode }) => {
       const rates = {
         prefill: prefill?.tokensPerSecond ?? null,
@@ -92,6 +112,8 @@ describe('verifying', () => {
     'decode.runAhead.syncsPerToken',
     'load.compileMs',
     'memory.peakGpuBytes',
+    'roofline.decode.mbu.median',
+    'roofline.prefill.mfu.high',
     'cost.inputUsdPerMtok.median',
     'cost.outputUsdPerMtok.low',
   ])('names %s when it was changed', (path) => {
