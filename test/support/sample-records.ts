@@ -177,7 +177,15 @@ export function sampleEnergy(): NonNullable<BenchRecord['energy']> {
   const phase = (meanW: number, windowMs: number, tokens: number) => {
     const joules = (meanW * windowMs) / 1000;
     const samples = windowMs / 100;
-    return { joules, windowMs, windows: 3, samples, tokens, joulesPerToken: joules / tokens, meanW };
+    return {
+      joules,
+      windowMs,
+      windows: 3,
+      samples,
+      tokens,
+      joulesPerToken: joules / tokens,
+      meanW,
+    };
   };
   return {
     source: 'nvidia-smi',
