@@ -1,3 +1,4 @@
+import { defaultCacheDir } from '../hosts/node/cache-dir.ts';
 import type { SqlTable } from '../store/duckdb.ts';
 import { exportParquet, type History, openHistory, selectFrom } from '../store/history.ts';
 import { HISTORY_METRICS, historySeries } from '../store/history-series.ts';
@@ -92,7 +93,10 @@ export async function historySqlCommand(
 
 async function open(stores: readonly string[]): Promise<History> {
   const paths = stores.map((store) => (store.endsWith('.parquet') ? store : storePath(store)));
-  const history = await openHistory(paths.length === 0 ? [storePath(null)] : paths);
+  const history = await openHistory(
+    paths.length === 0 ? [storePath(null)] : paths,
+    defaultCacheDir(),
+  );
   if (history.passedOver > 0) {
     const lines = history.passedOver === 1 ? '1 line is' : `${history.passedOver} lines are`;
     process.stderr.write(`mtok: ${lines} no record and left out; mtok verify says why\n`);

@@ -4,6 +4,7 @@ import { BenchError } from '../core/errors.ts';
 import { RECORD_VERSION } from '../core/record.ts';
 import { errorCode, storeError } from './append-line.ts';
 import { Database, literalPath, type SqlTable, sqlText } from './duckdb.ts';
+import { cachedColumns, cacheEntry, keepColumns } from './history-cache.ts';
 import { HISTORY_COLUMNS, RECORD_SHAPE } from './history-columns.ts';
 import { MAX_LINE_BYTES } from './lines.ts';
 
@@ -17,29 +18,37 @@ export interface History {
 
 const COLUMN_NAMES = HISTORY_COLUMNS.map(({ name }) => `"${name}"`).join(', ');
 
+/** DuckDB's buffers grow with the longest line it expects; with small ones it reads twice as fast. */
+const USUAL_LINE_BYTES = 2 * 2 ** 20;
+
 /**
- * Lines as they are: no character separates or quotes, and what is no JSON becomes null instead of an error. Long
- * lines are not trimmed to see whether they are blank: that takes three times as long as all the rest.
+ * Lines as they are: no character separates or quotes, and what is no JSON becomes null instead of an error. Lines
+ * beyond the limit and such that are no UTF-8 are passed over. Long lines are not trimmed to see whether they are
+ * blank: that takes three times as long as all the rest.
  */
-const READ_LINES = `
-  SELECT try(from_json(line, ${sqlText(JSON.stringify(RECORD_SHAPE))})) AS j
+const readLinesSql = (maxBytes: number) => `
+  SELECT try(from_json(line, ${sqlText(JSON.stringify(RECORD_SHAPE))})) AS j, strlen(line) AS bytes
   FROM read_csv($1, columns = {line: 'VARCHAR'}, auto_detect = false, header = false,
     delim = chr(1), quote = '', escape = '', comment = '', new_line = '\\n',
-    strict_mode = false, null_padding = true, ignore_errors = true, max_line_size = ${MAX_LINE_BYTES})
-  WHERE strlen(line) > 1000 OR trim(line) <> ''`;
+    strict_mode = false, null_padding = true, ignore_errors = true, max_line_size = ${maxBytes})
+  WHERE CASE WHEN strlen(line) > 1000 THEN true ELSE trim(line) <> '' END`;
 
 /** What a record cannot do without; everything else may be null. */
-const IS_RECORD = `schema = ${RECORD_VERSION} AND j.id IS NOT NULL AND j.run IS NOT NULL
+const IS_RECORD = `j.schema = ${RECORD_VERSION} AND j.id IS NOT NULL AND j.run IS NOT NULL
   AND try_cast(j.createdAt AS TIMESTAMP) IS NOT NULL AND j.cell.model IS NOT NULL
   AND j.cell.backend IS NOT NULL AND j.cell.host IS NOT NULL AND j.cell.variant.weights IS NOT NULL
   AND j.cell.workload.batch IS NOT NULL AND j.outcome.status IS NOT NULL`;
 
 /**
  * Reads stores (JSON Lines, or Parquet that `exportParquet` wrote) into DuckDB. Lines that are no records are
- * counted and passed over. Throws `io` for a file that cannot be read, `record` for records of a newer mtok,
+ * counted and passed over. The columns of large stores are kept in `cacheDir`, null for nowhere, until the store
+ * changes. Throws `io` for a file that cannot be read, `record` for records of a newer mtok,
  * `unsupported` without DuckDB.
  */
-export async function openHistory(paths: readonly string[]): Promise<History> {
+export async function openHistory(
+  paths: readonly string[],
+  cacheDir: string | null,
+): Promise<History> {
   for (const path of paths) await assertReadable(path);
   const database = await Database.open();
   try {
@@ -48,7 +57,7 @@ export async function openHistory(paths: readonly string[]): Promise<History> {
     let passedOver = 0;
     for (const path of paths) {
       if (extname(path) === '.parquet') await loadParquet(database, path);
-      else passedOver += await loadLines(database, path);
+      else passedOver += await loadStore(database, path, cacheDir);
     }
     const { rows } = await database.run('SELECT count(*) FROM records');
     return { database, records: Number(rows[0]?.[0] ?? 0), passedOver };
@@ -60,8 +69,7 @@ export async function openHistory(paths: readonly string[]): Promise<History> {
 
 /** Writes the table as Parquet to a file that may exist. Throws `io`. */
 export async function exportParquet({ database }: History, path: string): Promise<void> {
-  const target = `${sqlText(path)} (FORMAT parquet, USE_TMP_FILE false)`;
-  await database.run(`COPY records TO ${target}`).catch((cause: unknown) => {
+  await writeTable(database, 'records', path).catch((cause: unknown) => {
     throw new BenchError('io', `Cannot write ${path}: ${(cause as Error).message}`, { cause });
   });
 }
@@ -70,15 +78,43 @@ export function selectFrom({ database }: History, sql: string): Promise<SqlTable
   return database.select(sql);
 }
 
+/** The same from what was kept of the store; keeps it where nothing was. Returns how many lines are no records. */
+async function loadStore(
+  database: Database,
+  path: string,
+  cacheDir: string | null,
+): Promise<number> {
+  const entry = cacheDir === null ? null : await cacheEntry(cacheDir, path);
+  const kept = entry && (await cachedColumns(entry));
+  if (kept !== null) {
+    const isRead = await loadParquet(database, kept.path).then(
+      () => true,
+      () => false, // damaged, or another process is replacing it
+    );
+    if (isRead) return kept.passedOver;
+  }
+  const passedOver = await loadLines(database, path);
+  if (entry !== null) {
+    await keepColumns(entry, passedOver, (target) => writeTable(database, 'loaded', target));
+  }
+  await database.run('INSERT INTO records SELECT * FROM loaded');
+  await database.run('DROP TABLE loaded');
+  return passedOver;
+}
+
+async function writeTable(database: Database, table: string, path: string): Promise<void> {
+  await database.run(`COPY ${table} TO ${sqlText(path)} (FORMAT parquet, USE_TMP_FILE false)`);
+}
+
+/** Fills the table `loaded` with the columns of a store's records. Returns how many lines are no records. */
 async function loadLines(database: Database, path: string): Promise<number> {
-  const from = [literalPath(path)];
-  await database
-    .run(`CREATE TEMP TABLE lines AS SELECT j.schema AS schema, j FROM (${READ_LINES})`, from)
-    .catch((cause: unknown) => {
-      throw storeError('read', path, cause);
-    });
+  const bytesRead = await readInto(database, path, USUAL_LINE_BYTES);
+  // What is missing is at least one line longer than usual, or no text at all.
+  if ((await stat(path)).size - bytesRead > USUAL_LINE_BYTES / 2) {
+    await readInto(database, path, MAX_LINE_BYTES);
+  }
   const { rows } = await database.run(
-    `SELECT max(schema), count(*) - count(*) FILTER (${IS_RECORD}) FROM lines`,
+    `SELECT max(j.schema), count(*) - count(*) FILTER (${IS_RECORD}) FROM lines`,
   );
   const [newest, passedOver] = rows[0] ?? [];
   if (typeof newest === 'number' && newest > RECORD_VERSION && Number.isInteger(newest)) {
@@ -89,9 +125,24 @@ async function loadLines(database: Database, path: string): Promise<number> {
     );
   }
   const expressions = HISTORY_COLUMNS.map(({ sql, name }) => `${sql} AS "${name}"`).join(', ');
-  await database.run(`INSERT INTO records SELECT ${expressions} FROM lines WHERE ${IS_RECORD}`);
+  await database.run(
+    `CREATE TEMP TABLE loaded AS SELECT ${expressions} FROM lines WHERE ${IS_RECORD}`,
+  );
   await database.run('DROP TABLE lines');
   return Number(passedOver ?? 0);
+}
+
+/** Fills the table `lines` with what a file holds; the bytes of its lines with what ends them. */
+async function readInto(database: Database, path: string, maxBytes: number): Promise<number> {
+  await database
+    .run(`CREATE OR REPLACE TEMP TABLE lines AS ${readLinesSql(maxBytes)}`, [literalPath(path)])
+    .catch((cause: unknown) => {
+      throw storeError('read', path, cause);
+    });
+  const { rows } = await database.run(
+    'SELECT (coalesce(sum(bytes), 0) + count(*))::DOUBLE FROM lines',
+  );
+  return Number(rows[0]?.[0]);
 }
 
 async function loadParquet(database: Database, path: string): Promise<void> {

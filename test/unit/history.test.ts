@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -32,7 +32,7 @@ async function store(name: string, lines: readonly (BenchRecord | string)[]): Pr
 }
 
 async function open(...paths: string[]): Promise<History> {
-  const history = await openHistory(paths);
+  const history = await openHistory(paths, null);
   opened.push(history);
   return history;
 }
@@ -129,9 +129,16 @@ describe('history', () => {
     expect([history.records, history.passedOver]).toEqual([bad.length + 1, bad.length]);
   });
 
+  it('reads lines longer than usual, and passes over longer ones than any record', async () => {
+    const provenance = { note: 'x'.repeat(3 * 2 ** 20) };
+    const tooLong = 'x'.repeat(65 * 2 ** 20);
+    const lines = [onDay(1, 1), onDay(2, 2, { provenance }), tooLong, onDay(3, 3)];
+    expect((await open(await store('a.jsonl', lines))).records).toBe(3);
+  });
+
   it('refuses records of a newer mtok', async () => {
     const path = await store('a.jsonl', [onDay(1, 100), '{"schema":2,"news":true}']);
-    await expect(openHistory([path])).rejects.toMatchObject({
+    await expect(openHistory([path], null)).rejects.toMatchObject({
       code: 'record',
       message: expect.stringContaining('schema 2'),
       hint: expect.stringContaining('newer'),
@@ -146,10 +153,12 @@ describe('history', () => {
   });
 
   it('says what it cannot read', async () => {
-    await expect(openHistory([join(folder, 'none.jsonl')])).rejects.toMatchObject({ code: 'io' });
-    await expect(openHistory([folder])).rejects.toMatchObject({ code: 'io' });
+    await expect(openHistory([join(folder, 'none.jsonl')], null)).rejects.toMatchObject({
+      code: 'io',
+    });
+    await expect(openHistory([folder], null)).rejects.toMatchObject({ code: 'io' });
     const wrong = await store('a.parquet', ['no Parquet']);
-    await expect(openHistory([wrong])).rejects.toMatchObject({ code: 'record' });
+    await expect(openHistory([wrong], null)).rejects.toMatchObject({ code: 'record' });
   });
 
   it('exports what it reads again', async () => {
@@ -158,6 +167,38 @@ describe('history', () => {
     await exportParquet(history, parquet);
     const all = 'select * from records order by id';
     expect(await selectFrom(await open(parquet), all)).toEqual(await selectFrom(history, all));
+  });
+});
+
+describe('columns that are kept', () => {
+  const kept = () => readdir(join(folder, 'cache/history'));
+  async function ask(path: string): Promise<[number, number]> {
+    const history = await openHistory([path], join(folder, 'cache'));
+    opened.push(history);
+    return [history.records, history.passedOver];
+  }
+
+  it('answer for a large store until it changes, and never for a damaged copy', async () => {
+    const note = 'x'.repeat(2 ** 20);
+    const lines = Array.from({ length: 50 }, (_, i) => onDay(1, i + 1, { provenance: { note } }));
+    const path = await store('a.jsonl', [...lines, 'garbage']);
+    expect(await ask(path)).toEqual([50, 1]);
+    const [first = ''] = await kept();
+    expect(first).toMatch(/^[0-9a-f]{32}-[0-9a-f]{32}-1\.parquet$/);
+    const before = (await stat(join(folder, 'cache/history', first))).mtimeMs;
+    expect(await ask(path)).toEqual([50, 1]);
+    expect((await stat(join(folder, 'cache/history', first))).mtimeMs).toBe(before);
+    await writeFile(join(folder, 'cache/history', first), 'damaged');
+    expect(await ask(path)).toEqual([50, 1]);
+    await appendFile(path, `${JSON.stringify(onDay(2, 1))}\n`);
+    expect(await ask(path)).toEqual([51, 1]);
+    expect(await kept()).toHaveLength(1);
+    expect(await kept()).not.toEqual([first]);
+  });
+
+  it('of small stores are none', async () => {
+    await ask(published);
+    await expect(kept()).rejects.toMatchObject({ code: 'ENOENT' });
   });
 });
 
