@@ -75,8 +75,7 @@ export class Database {
       return tableOf(reader.deduplicatedColumnNames(), reader.getRowsJS());
     } catch (cause) {
       if (cause instanceof BenchError) throw cause;
-      const why = cause instanceof Error ? cause.message : String(cause);
-      throw new BenchError('usage', `DuckDB cannot answer: ${why.trim()}`, {
+      throw new BenchError('usage', `DuckDB cannot answer: ${printable(cause)}`, {
         hint: 'mtok history sql --help lists the columns of records.',
         cause,
       });
@@ -93,6 +92,12 @@ export class Database {
     await this.connection.run('SET lock_configuration = true');
     this.isLocked = true;
   }
+}
+
+/** Messages quote values of records, whose control characters would act on a terminal. */
+function printable(cause: unknown): string {
+  const message = cause instanceof Error ? cause.message : String(cause);
+  return message.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\s]+/gu, ' ').trim();
 }
 
 function tableOf(columns: readonly string[], rows: readonly (readonly unknown[])[]): SqlTable {

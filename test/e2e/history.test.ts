@@ -32,7 +32,8 @@ describe('history', () => {
   });
 
   it('refuses what is no query, no metric or no store', async () => {
-    expect(await mtok('history', 'sql', "copy records to 'x.csv'")).toMatchObject({
+    expect(await mtok('history', 'sql', "copy records to 'x.csv'")).toMatchObject({ code: 2 });
+    expect(await mtok('history', 'sql', 'delete from records')).toMatchObject({
       code: 2,
       stderr: expect.stringMatching(/SELECT|disabled/),
     });

@@ -284,6 +284,9 @@ describe('queries', () => {
     expect(table.rows).toEqual([
       [name, '2026-01-01T00:00:00.000Z', '9007199254740993', { a: [1, null] }],
     ]);
+    await expect(selectFrom(history, 'select model::int from records')).rejects.toMatchObject({
+      message: expect.stringMatching(/^[^\p{Cc}\p{Cf}]*evil \[31m[^\p{Cc}\p{Cf}]*$/u),
+    });
     const series = await historySeries(history, question);
     for (const text of [tableText(table), historyText(series, 'decode', decode)]) {
       expect(text).toContain('evil [31m |<b>');
