@@ -27,7 +27,9 @@ describe('mtok tune', () => {
     expect(operations[0].status).toBe('tuned');
     const table = tunedTableSchema.parse(JSON.parse(await readFile(path, 'utf8')));
     const tuned = operations.filter(({ status }: { status: string }) => status === 'tuned');
-    expect(table.entries).toEqual(tuned.map(({ entry }: { entry: unknown }) => entry));
+    // Beside what a committed table of this adapter holds of other shapes.
+    const entries = tuned.map(({ entry }: { entry: unknown }) => entry);
+    expect(table.entries).toEqual(expect.arrayContaining(entries));
     expect(await readFile(join(cwd, 'table.json'), 'utf8')).toBe(await readFile(path, 'utf8'));
 
     const second = await tune('--budget', '2');
