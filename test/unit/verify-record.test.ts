@@ -1,3 +1,5 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import type { Peaks } from '../../src/core/kernel-peaks.ts';
@@ -12,8 +14,9 @@ import { parseRecord } from '../../src/store/parse-record.ts';
 import { fakeCell, fakeLaunch } from '../support/launch-results.ts';
 import { unsupportedRecord } from '../support/sample-records.ts';
 
-const published = fileURLToPath(
-  new URL('../../reports/2026-11-21-software-adapter/records.jsonl', import.meta.url),
+const reports = fileURLToPath(new URL('../../reports/', import.meta.url));
+const published = readdirSync(reports, { recursive: true, encoding: 'utf8' }).filter((path) =>
+  path.endsWith('records.jsonl'),
 );
 
 const peaks: Peaks = {
@@ -90,11 +93,15 @@ function changed(record: BenchRecord, path: string): BenchRecord {
 }
 
 describe('verifying', () => {
-  it('finds the published records to follow from their samples', async () => {
-    const { records } = await readStore(published);
-    expect(records).toHaveLength(9);
-    for (const record of records) expect(verifyRecord(record, splitCost)).toEqual(agrees);
-  });
+  it.each(published)(
+    'finds the records of reports/%s to follow from their samples',
+    async (path) => {
+      const { records, problems } = await readStore(join(reports, path));
+      expect(records.length).toBeGreaterThan(0);
+      expect(problems).toEqual([]);
+      for (const record of records) expect(verifyRecord(record, splitCost)).toEqual(agrees);
+    },
+  );
 
   it('accepts a record with bootstrapped intervals and run-ahead, and one of a cell that failed', () => {
     const record = stored();
