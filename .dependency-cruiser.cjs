@@ -14,7 +14,7 @@ const layers = {
   quality: ['core'],
   economics: ['core'],
   store: ['core'],
-  report: ['core'],
+  report: ['core', 'economics'],
   imports: ['core'],
   bench: ['core', 'gpu', 'kernels', 'model', 'backends'],
   hosts: ['core', 'gpu', 'model', 'backends', 'measure', 'bench'],

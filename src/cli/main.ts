@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { addAccuracy } from './accuracy.ts';
 import { addBench } from './bench.ts';
 import { addCompare } from './compare.ts';
+import { addCost } from './cost.ts';
 import { addDoctor } from './doctor-command.ts';
 import { EXIT, reportFailure, usageError } from './failure.ts';
 import { addGenerate } from './generate.ts';
@@ -69,6 +70,7 @@ export function createProgram(): Command {
     addVerify,
     addSchema,
     addCompare,
+    addCost,
     addNoise,
     addImport,
     addDoctor,

@@ -1,0 +1,20 @@
+import type { Command } from 'commander';
+import { addCostTokens } from './cost/tokens.ts';
+
+const EXAMPLES = `
+Examples:
+  mtok cost tokens --record latest --gpu-price 2.85
+  mtok cost tokens --prefill-tps 20000 --decode-tps 2000 --input 1500 --output 300 --gpu-price 2.85
+
+Figures may be given as 2.85, as 2.85..3.50 (anything between), or as 3.00@2.85..3.50 (a 95 % interval).
+Each command prints text; --json prints the same as JSON.`;
+
+/** `mtok cost …`: from tokens per second to dollars. Each subcommand has a module of its own in cost/. */
+export function addCost(program: Command): void {
+  const cost = program
+    .command('cost')
+    .summary('what tokens, tasks, deployments and plans cost')
+    .description('From measured or given rates to dollars, with the interval of the measurement.')
+    .addHelpText('after', EXAMPLES);
+  for (const add of [addCostTokens]) add(cost);
+}

@@ -1,0 +1,45 @@
+import { cellName } from '../../core/cell-name.ts';
+import { tornado } from '../../economics/propagate.ts';
+import { type CostInput, tokenCosts, tokenCostsOf } from '../../economics/tokens/token-costs.ts';
+import { type ShownTokenCosts, tokenCostsJson } from '../../report/cost/token-costs-json.ts';
+import { renderTokenCosts } from '../../report/cost/token-costs-text.ts';
+import { EXIT } from '../failure.ts';
+import { parseInteger } from '../numbers.ts';
+import { chooseRecords } from './choose-records.ts';
+import { type CostSubject, type CostTokensArguments, costSubjects } from './tokens-options.ts';
+
+/** Runs `mtok cost tokens`. Throws `usage` for options and ids, `io` and `record` for a store that cannot be read. */
+export async function costTokensCommand(argv: CostTokensArguments): Promise<number> {
+  const seed = parseInteger(argv.seed, { option: '--seed', min: 0, max: 2 ** 31 }) ?? 0;
+  const ids = argv.record ?? [];
+  const records = ids.length === 0 ? [] : await chooseRecords(ids, argv.store ?? null);
+  const shown = costSubjects(argv, records).map((subject) => costs(subject, seed, argv.tornado));
+  if (argv.json) {
+    const json = shown.map(tokenCostsJson);
+    process.stdout.write(`${JSON.stringify(json.length === 1 ? json[0] : json, null, 2)}\n`);
+  } else {
+    process.stdout.write(shown.map(renderTokenCosts).join('\n'));
+  }
+  return EXIT.ok;
+}
+
+function costs(
+  { record, inputs, priceSource }: CostSubject,
+  seed: number,
+  withTornado = false,
+): ShownTokenCosts {
+  return {
+    record:
+      record === null
+        ? null
+        : { id: record.id, name: cellName(record.cell), device: record.device?.name ?? 'unknown' },
+    inputs,
+    results: tokenCostsOf(inputs, { seed }),
+    tornado: withTornado
+      ? tornado<CostInput, 'usdPerRequest'>(inputs, tokenCosts, 'usdPerRequest')
+      : [],
+    priceSource,
+    flags: record?.flags.filter(({ code }) => code === 'software-adapter') ?? [],
+    seed,
+  };
+}

@@ -1,0 +1,159 @@
+import type { BenchRecord } from '../../core/record.ts';
+import type { Inputs } from '../../economics/propagate.ts';
+import { exact, type Known, type Quantity, unknown } from '../../economics/quantity.ts';
+import { recordRates } from '../../economics/tokens/record-rates.ts';
+import type { CostInput } from '../../economics/tokens/token-costs.ts';
+import { usageError } from '../failure.ts';
+import { parseInteger } from '../numbers.ts';
+import { parseQuantity, parseShare } from './quantity-option.ts';
+
+/** Options of `mtok cost tokens` as typed. */
+export interface CostTokensArguments {
+  record?: string[];
+  store?: string;
+  prefillTps?: string;
+  decodeTps?: string;
+  input?: string;
+  output?: string;
+  gpuPrice?: string;
+  gpus: string;
+  utilization: string;
+  cacheHit: string;
+  blend?: string;
+  tornado?: true;
+  seed?: string;
+  json?: true;
+}
+
+/** What a table row stands for. */
+export interface CostSubject {
+  /** The record that gave the rates; null for given rates. */
+  record: BenchRecord | null;
+  inputs: Inputs<CostInput>;
+  /** `--gpu-price`, or where the record's price comes from. */
+  priceSource: string;
+}
+
+const MOST_TOKENS = 1e9;
+const MOST_RATE = 1e12;
+
+/** The subjects of a command line; `records` are those that --record names. Throws `usage`. */
+export function costSubjects(
+  argv: CostTokensArguments,
+  records: readonly BenchRecord[],
+): CostSubject[] {
+  const rates = givenRates(argv);
+  if (records.length > 0 && (rates.prefill !== null || rates.decode !== null)) {
+    throw usageError('Give either --record or --prefill-tps and --decode-tps, not both');
+  }
+  if (records.length > 0) return records.map((record) => ofRecord(argv, record));
+  if (rates.prefill === null && rates.decode === null) {
+    throw usageError(
+      'cost tokens got no rates',
+      'Name a record (--record latest), or give --prefill-tps and --decode-tps.',
+    );
+  }
+  const inputTokens = requiredTokens(argv.input, '--input');
+  const outputTokens = requiredTokens(argv.output, '--output');
+  assertSomeTokens(inputTokens, outputTokens);
+  const usdPerGpuHour = givenPrice(argv);
+  if (usdPerGpuHour === null) {
+    throw usageError('cost tokens got no price', 'Give USD per GPU-hour with --gpu-price 2.85.');
+  }
+  const inputs = {
+    ...common(argv, inputTokens, outputTokens),
+    prefillTps: rates.prefill ?? unknown('--prefill-tps was not given'),
+    decodeTps: rates.decode ?? unknown('--decode-tps was not given'),
+    usdPerGpuHour,
+  };
+  return [{ record: null, inputs, priceSource: '--gpu-price' }];
+}
+
+function givenRates(argv: CostTokensArguments): { prefill: Known | null; decode: Known | null } {
+  const rate = (text: string | undefined, option: string) =>
+    parseQuantity(text, { option, min: 0, max: MOST_RATE, isMinAllowed: false });
+  return {
+    prefill: rate(argv.prefillTps, '--prefill-tps'),
+    decode: rate(argv.decodeTps, '--decode-tps'),
+  };
+}
+
+function ofRecord(argv: CostTokensArguments, record: BenchRecord): CostSubject {
+  const { promptTokens, generatedTokens } = record.cell.workload;
+  const { prefill, decode } = recordRates(record);
+  const given = givenPrice(argv);
+  const { price, source } = given ? { price: given, source: '--gpu-price' } : priceOf(record);
+  const input = tokensOf(argv.input, '--input') ?? exact(promptTokens);
+  const output = tokensOf(argv.output, '--output') ?? exact(generatedTokens);
+  assertSomeTokens(input, output);
+  const inputs = {
+    ...common(argv, input, output),
+    prefillTps: prefill,
+    decodeTps: decode,
+    usdPerGpuHour: price,
+  };
+  return { record, inputs, priceSource: source };
+}
+
+function givenPrice({ gpuPrice }: CostTokensArguments): Known | null {
+  return parseQuantity(gpuPrice, { option: '--gpu-price', min: 0, max: 1e6 });
+}
+
+/** The price in a record is of one device, which is what the record ran on. */
+function priceOf({ id, cost }: BenchRecord): { price: Quantity; source: string } {
+  if (cost === null) {
+    const reason = `record ${id} has no price; give one with --gpu-price`;
+    return { price: unknown(reason), source: 'unknown' };
+  }
+  const { gpu, source, date, standIn } = cost.price;
+  const stand = standIn ? ', standing in for a machine without a GPU' : '';
+  return {
+    price: exact(cost.usdPerHour),
+    source: `${gpu}: ${source}${date === null ? '' : `, read ${date}`}${stand}`,
+  };
+}
+
+function common(argv: CostTokensArguments, inputTokens: Known, outputTokens: Known) {
+  const [blendInput, blendOutput] = parseBlend(argv.blend) ?? [inputTokens, outputTokens];
+  return {
+    inputTokens,
+    outputTokens,
+    blendInput,
+    blendOutput,
+    gpus: exact(parseInteger(argv.gpus, { option: '--gpus', min: 1, max: 1e6 }) ?? 1),
+    utilization:
+      parseShare(argv.utilization, {
+        option: '--utilization',
+        min: 0,
+        max: 1,
+        isMinAllowed: false,
+      }) ?? exact(1),
+    cacheHit: parseShare(argv.cacheHit, { option: '--cache-hit', min: 0, max: 1 }) ?? exact(0),
+  };
+}
+
+function requiredTokens(text: string | undefined, option: string): Known {
+  const tokens = tokensOf(text, option);
+  if (tokens !== null) return tokens;
+  throw usageError(`cost tokens got no ${option}`, `Give the tokens of a request with ${option}.`);
+}
+
+function tokensOf(text: string | undefined, option: string): Known | null {
+  return parseQuantity(text, { option, min: 0, max: MOST_TOKENS });
+}
+
+function assertSomeTokens(input: Known, output: Known): void {
+  if (input.value + output.value > 0) return;
+  throw usageError('A request of no tokens has no cost', 'Give --input or --output above 0.');
+}
+
+/** `3:1`, input to output. */
+function parseBlend(text: string | undefined): [Known, Known] | null {
+  if (text === undefined) return null;
+  const [, input, output] = /^(\d{1,9}(?:\.\d{1,9})?):(\d{1,9}(?:\.\d{1,9})?)$/.exec(text) ?? [];
+  if (input === undefined || output === undefined || Number(input) + Number(output) === 0) {
+    const shown = JSON.stringify(text.slice(0, 40));
+    throw usageError(`--blend got ${shown}, expected input to output tokens such as 3:1`);
+  }
+  return [exact(Number(input)), exact(Number(output))];
+}
