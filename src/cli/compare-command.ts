@@ -39,8 +39,18 @@ export async function compareCommand(
 /** A gate passes only what it has seen: cells of A that B lacks fail it, though not as a regression. */
 function exitCode({ rows, unmatched }: ShownComparison, { failOn }: CompareOptions): number {
   if (failOn.length === 0) return EXIT.ok;
+  const withheld = rows.filter(({ withheldFor }) => withheldFor.length > 0).length;
+  if (withheld > 0) process.stderr.write(withheldText(withheld, failOn));
   if (rows.some(({ verdict }) => failOn.includes(verdict))) return EXIT.regression;
   return rows.length === 0 || unmatched.some(({ side }) => side === 'A') ? EXIT.failed : EXIT.ok;
+}
+
+function withheldText(count: number, failOn: CompareOptions['failOn']): string {
+  const verdicts = count === 1 ? '1 verdict is' : `${count} verdicts are`;
+  const consequence = failOn.includes('AMBIGUOUS')
+    ? 'which --fail-on ambiguous takes as a failure'
+    : 'which does not fail the gate; --fail-on ambiguous would';
+  return `mtok: ${verdicts} withheld for flags of the records, ${consequence}\n`;
 }
 
 async function compareStores(options: CompareOptions): Promise<ShownComparison> {

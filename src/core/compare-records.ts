@@ -8,7 +8,8 @@ import {
   unpairedRatio,
 } from './comparison.ts';
 import { METRICS, type MetricName, metricTimes, metricValue } from './comparison-metrics.ts';
-import { judge, SIGNIFICANCE, type Verdict } from './comparison-verdict.ts';
+import { judge, SIGNIFICANCE, type Verdict, withheld } from './comparison-verdict.ts';
+import { flagName, type RowFlag, rowFlags } from './flag-effects.ts';
 import { type Margin, marginFor } from './noise-margin.ts';
 import type { NoiseRecord } from './noise-record.ts';
 import {
@@ -18,6 +19,7 @@ import {
   smallestLabelP,
   smallestSignFlipP,
 } from './permutation-test.ts';
+import type { BenchRecord } from './record.ts';
 import { Rng } from './rng.ts';
 import type { LaunchSamples } from './statistics.ts';
 
@@ -41,6 +43,10 @@ export interface ComparisonRow {
   margin: Margin;
   verdict: Verdict;
   reason: string | null;
+  /** Flags to read it with. */
+  flags: RowFlag[];
+  /** Why there is no verdict whatever the figures say: flags and sides; empty where there is one. */
+  withheldFor: string[];
 }
 
 /** A figure that one side of a pair does not have, or not in the same way. */
@@ -55,6 +61,8 @@ export interface ComparisonInput {
   metrics: readonly MetricName[];
   /** A/A floors of the machines that measured; the newest that fits is used. */
   noise: readonly NoiseRecord[];
+  /** Why nothing is said about a record, such as that its whole session is invalid; null where nothing is against it. */
+  withheld?: (record: BenchRecord) => string | null;
   seed: number;
   /** Of each bootstrap; 10 000 unless told, or fewer with very many launches. */
   draws?: number;
@@ -114,6 +122,11 @@ export function compareRecords(input: ComparisonInput): ComparisonResult {
     const margin = marginFor(pair, metric, launches, input.noise);
     const { p = null, correctedP = null, test = null } = outcome ?? {};
     const smallestP = outcome === undefined ? 1 : Math.min(1, tests * outcome.smallestP);
+    const flags = rowFlags(pair, METRICS[metric]);
+    const withheldFor = [
+      ...flags.filter(({ withholds }) => withholds).map(flagName),
+      ...problemsOf(pair, input.withheld),
+    ];
     const evidence = { ratio, correctedP, smallestP, margin: margin.value, launches, tests };
     return {
       pair,
@@ -127,10 +140,19 @@ export function compareRecords(input: ComparisonInput): ComparisonResult {
       p,
       correctedP,
       margin,
-      ...judge(evidence),
+      ...(withheldFor.length > 0 ? withheld(withheldFor) : judge(evidence)),
+      flags,
+      withheldFor,
     };
   });
   return { rows, skipped, tests };
+}
+
+/** `A: the session is invalid`; said once where both sides have the same. */
+function problemsOf({ a, b }: RecordPair, problemOf: ComparisonInput['withheld']): string[] {
+  const [ofA, ofB] = [problemOf?.(a) ?? null, problemOf?.(b) ?? null];
+  if (ofA !== null && ofA === ofB) return [`A and B: ${ofA}`];
+  return [...(ofA === null ? [] : [`A: ${ofA}`]), ...(ofB === null ? [] : [`B: ${ofB}`])];
 }
 
 function draftOf(pair: RecordPair, metric: MetricName, seed: number): Draft | SkippedMetric {

@@ -21,6 +21,8 @@ export interface Metric {
   unit: 'tok/s' | 'ms';
   /** The time it is made of; metrics of the same time stand and fall with one test. */
   time: 'prefill' | 'step-mean' | 'step-median' | 'run-ahead' | 'whole';
+  /** The fields of a record whose flags bear on it. */
+  parts: readonly ('prefill' | 'decode' | 'decode.tpotMs' | 'decode.runAhead')[];
   /** Time in ms of one repetition; null where it has none. */
   sampleMs(repetition: Repetition): number | null;
   /** Tokens that go through in that time; 1 for latencies. */
@@ -37,6 +39,7 @@ export const METRICS: Readonly<Record<MetricName, Metric>> = {
     label: 'prefill tok/s',
     unit: 'tok/s',
     time: 'prefill',
+    parts: ['prefill'],
     sampleMs: ({ prefillMs }) => prefillMs,
     tokens: ({ batch, promptTokens }) => batch * promptTokens,
   },
@@ -45,6 +48,7 @@ export const METRICS: Readonly<Record<MetricName, Metric>> = {
     label: 'decode tok/s',
     unit: 'tok/s',
     time: 'step-mean',
+    parts: ['decode'],
     sampleMs: ({ stepMs }) => (stepMs.length === 0 ? null : mean(stepMs)),
     tokens: ({ batch }) => batch,
   },
@@ -53,6 +57,7 @@ export const METRICS: Readonly<Record<MetricName, Metric>> = {
     label: 'run-ahead tok/s',
     unit: 'tok/s',
     time: 'run-ahead',
+    parts: ['decode', 'decode.runAhead'],
     sampleMs: ({ runAheadMs }) => runAheadMs,
     tokens: ({ batch, generatedTokens }) => batch * generatedTokens,
   },
@@ -61,6 +66,7 @@ export const METRICS: Readonly<Record<MetricName, Metric>> = {
     label: 'TTFT ms',
     unit: 'ms',
     time: 'prefill',
+    parts: ['prefill'],
     sampleMs: ({ prefillMs }) => prefillMs,
     tokens: none,
   },
@@ -69,6 +75,7 @@ export const METRICS: Readonly<Record<MetricName, Metric>> = {
     label: 'TPOT p50 ms',
     unit: 'ms',
     time: 'step-median',
+    parts: ['decode', 'decode.tpotMs'],
     sampleMs: ({ stepMs }) => (stepMs.length === 0 ? null : median(stepMs)),
     tokens: none,
   },
@@ -77,6 +84,7 @@ export const METRICS: Readonly<Record<MetricName, Metric>> = {
     label: 'end-to-end ms',
     unit: 'ms',
     time: 'whole',
+    parts: ['prefill', 'decode'],
     sampleMs: ({ prefillMs, stepMs }) =>
       prefillMs === null ? null : stepMs.reduce((sum, ms) => sum + ms, prefillMs),
     tokens: none,

@@ -47,6 +47,11 @@ export function judge(evidence: Evidence): Judgement {
   return { verdict: 'AMBIGUOUS', reason: isBeyond ? unsure(evidence) : unclear(evidence) };
 }
 
+/** No verdict, however clear the figures: they may be off by more than their interval shows. */
+export function withheld(causes: readonly string[]): Judgement {
+  return { verdict: 'AMBIGUOUS', reason: `withheld: ${causes.join('; ')}` };
+}
+
 function unsure({ smallestP, launches, tests }: Evidence): string {
   if (smallestP < SIGNIFICANCE) return 'the interval is clear of the margin, the test is not sure';
   return `${launches} launches cannot be sure enough for ${tests} tests at once; take more, or fewer cells or metrics`;

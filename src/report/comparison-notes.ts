@@ -6,16 +6,6 @@ import type { BenchRecord } from '../core/record.ts';
 import { counted, plainText } from './format.ts';
 import type { ShownComparison } from './shown-comparison.ts';
 
-/** Flags that say nothing against a comparison, or that the comparison says itself. */
-const QUIET_FLAGS = [
-  'low-n',
-  'no-interval',
-  'format-chosen',
-  'packed-now',
-  'software-adapter',
-  'not-measured',
-];
-
 /** What a reader of the verdicts must know: pairing, margins, differences that were allowed, flags, gaps. */
 export function comparisonNotes(comparison: ShownComparison): string[] {
   const { rows, skipped, unfinished, allowed } = comparison;
@@ -26,7 +16,6 @@ export function comparisonNotes(comparison: ShownComparison): string[] {
     ...marginNotes(comparison),
     ...(allowed.length === 0 ? [] : [`Allowed to differ: ${allowed.join(', ')}.`]),
     ...distinct(pairs.flatMap(differenceNotes)),
-    ...distinct(pairs.flatMap(flagNotes)),
     ...distinct(
       skipped
         .filter(({ reason }) => !reason.startsWith('neither'))
@@ -100,19 +89,6 @@ function differenceNotes({ a, b }: RecordPair): string[] {
 
 function said({ settings }: BenchRecord, name: string): string {
   return `${settings[name] ?? 'unsaid'}`;
-}
-
-function flagNotes({ a, b }: RecordPair): string[] {
-  const notes = new Map<string, string[]>();
-  for (const [side, { flags }] of [['A', a] as const, ['B', b] as const]) {
-    for (const { code, field, message } of flags) {
-      const isAboutTimes = field === null || /^(prefill|decode)$/.test(field);
-      if (QUIET_FLAGS.includes(code) || !isAboutTimes) continue;
-      const text = `${code}${field === null ? '' : ` (${field})`}: ${plainText(message)}`;
-      notes.set(text, [...(notes.get(text) ?? []), side]);
-    }
-  }
-  return [...notes].map(([text, sides]) => `Flag of ${distinct(sides).join(' and ')}: ${text}`);
 }
 
 function distinct(texts: readonly string[]): string[] {

@@ -3,6 +3,7 @@ import type { UnmatchedCell } from '../core/cell-pairs.ts';
 import type { ComparisonRow } from '../core/compare-records.ts';
 import { METRICS } from '../core/comparison-metrics.ts';
 import { VERDICTS } from '../core/comparison-verdict.ts';
+import { flagName } from '../core/flag-effects.ts';
 import { softwareCaveat } from './caveats.ts';
 import { comparisonNotes } from './comparison-notes.ts';
 import { counted, formatNumber, plainText } from './format.ts';
@@ -25,11 +26,13 @@ const COLUMNS: readonly GridColumn[] = [
 /** A comparison as text: sides, rows, reasons, what was left out, counts. */
 export function renderComparison(comparison: ShownComparison): string {
   const { rows, sides, unmatched } = comparison;
-  const reasons = [...new Set(rows.flatMap(({ reason }) => reason ?? []))];
+  const remarks = [
+    ...new Set([...rows.flatMap(({ reason }) => reason ?? []), ...rows.flatMap(flagTexts)]),
+  ];
   const caveat = softwareCaveat(rows.flatMap(({ pair }) => [pair.a, pair.b]));
   const paragraphs = [
     ...(caveat === null ? [] : [caveat]),
-    ...reasons.map((reason, i) => `(${i + 1}) ${reason}.`),
+    ...remarks.map((remark, i) => `(${i + 1}) ${remark.replace(/[.]$/, '')}.`),
     ...comparisonNotes(comparison),
     ...unmatched.map(unmatchedText),
     summaryText(comparison),
@@ -40,7 +43,7 @@ export function renderComparison(comparison: ShownComparison): string {
     '',
     ...textGrid(
       COLUMNS,
-      rows.map((row) => cellsOf(row, reasons)),
+      rows.map((row) => cellsOf(row, remarks)),
     ),
     '',
     ...paragraphs.flatMap((text) => wrapText(text, WIDTH, '    ')),
@@ -48,9 +51,12 @@ export function renderComparison(comparison: ShownComparison): string {
   ].join('\n');
 }
 
-function cellsOf(row: ComparisonRow, reasons: readonly string[]): string[] {
+/** `AMBIGUOUS (1, 3)`: the numbers are those of the remarks below the table. */
+function cellsOf(row: ComparisonRow, remarks: readonly string[]): string[] {
   const { pair, metric, a, b, margin, verdict, reason, correctedP } = row;
-  const number = reason === null ? '' : ` (${reasons.indexOf(reason) + 1})`;
+  const numbers = [...(reason === null ? [] : [reason]), ...flagTexts(row)]
+    .map((remark) => remarks.indexOf(remark) + 1)
+    .join(', ');
   return [
     plainText(pairName(pair.a, pair.b)),
     METRICS[metric].label,
@@ -59,8 +65,12 @@ function cellsOf(row: ComparisonRow, reasons: readonly string[]): string[] {
     ratioText(row),
     correctedP === null ? 'n/a' : formatP(correctedP),
     (margin.value * 100).toFixed(1),
-    `${verdict}${number}`,
+    numbers === '' ? verdict : `${verdict} (${numbers})`,
   ];
+}
+
+function flagTexts({ flags }: Pick<ComparisonRow, 'flags'>): string[] {
+  return flags.map((flag) => `${plainText(flagName(flag))}: ${plainText(flag.message)}`);
 }
 
 /** `1.052 [1.031, 1.078]`; four digits, since differences of a percent matter. */
@@ -97,7 +107,9 @@ function summaryText({ rows, tests, unmatched }: ShownComparison): string {
   const counts = VERDICTS.map(
     (verdict) => `${rows.filter((row) => row.verdict === verdict).length} ${verdict}`,
   );
+  const withheld = rows.filter(({ withheldFor }) => withheldFor.length > 0).length;
+  const among = withheld === 0 ? '' : ` (${withheld} withheld)`;
   const lonely =
     unmatched.length === 0 ? '' : `; ${counted(unmatched.length, 'cell')} not compared`;
-  return `${counts.join(' · ')} over ${counted(tests, 'test')}${lonely}.`;
+  return `${counts.join(' · ')}${among} over ${counted(tests, 'test')}${lonely}.`;
 }
