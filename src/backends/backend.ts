@@ -83,6 +83,11 @@ export interface Session {
    */
   logits(tokens: Int32Array): Promise<Float32Array>;
   /**
+   * Appends tokens[batch], one to each sequence, as a step of `decode` does, and returns the logits that the next
+   * tokens are picked from, f32[batch][vocab]. Never timed. A prefill must come before the next `decode`.
+   */
+  stepLogits(tokens: Int32Array): Promise<Float32Array>;
+  /**
    * Takes apart, kernel by kernel, a prefill of `seq` tokens a sequence behind `depth` cached ones, and the decode
    * step after it. Absent where the engine does not let us. Ends rewound to `depth`, which a prefill must follow.
    */

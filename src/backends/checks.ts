@@ -70,6 +70,12 @@ export function checkPrefill(tokens: Int32Array, bounds: SessionBounds): number 
   return seq;
 }
 
+/** Tokens[batch] are one for each sequence and fit the session. Throws `usage`. */
+export function checkStep(tokens: Int32Array, bounds: SessionBounds): void {
+  const seq = checkPrefill(tokens, bounds);
+  invariant(seq === 1, `a step of ${seq} tokens a sequence`);
+}
+
 /** Generating `count` tokens fits the session; each step caches the token predicted before. Throws `usage`. */
 export function checkDecode(count: number, bounds: SessionBounds): void {
   if (!Number.isSafeInteger(count) || count < 0) {

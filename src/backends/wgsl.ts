@@ -16,7 +16,14 @@ import type {
   SessionMemory,
   SessionRequest,
 } from './backend.ts';
-import { checkDecode, checkLogits, checkPrefill, checkRequest, checkRewind } from './checks.ts';
+import {
+  checkDecode,
+  checkLogits,
+  checkPrefill,
+  checkRequest,
+  checkRewind,
+  checkStep,
+} from './checks.ts';
 
 /** Our own WGSL kernels on any WebGPU adapter, in Node through Dawn or on a page. */
 export const createBackend: CreateBackend = (environment) => ({
@@ -165,6 +172,12 @@ class WgslSession implements Session {
     checkLogits(tokens, this.#bounds());
     this.#hasNext = false;
     return this.#decoder.logits(tokens);
+  }
+
+  async stepLogits(tokens: Int32Array): Promise<Float32Array> {
+    checkStep(tokens, this.#bounds());
+    this.#hasNext = false;
+    return this.#decoder.stepLogits(tokens);
   }
 
   async profile(depth: number, seq: number): Promise<Profile> {

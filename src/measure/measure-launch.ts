@@ -6,6 +6,7 @@ import type { Repetition } from '../core/record.ts';
 import type { Rng } from '../core/rng.ts';
 import type { PackedModel } from '../model/packed.ts';
 import { clockQuantumMs } from './clock-quantum.ts';
+import { assertFiniteLogits } from './finite-logits.ts';
 import type { LaunchResult } from './launch.ts';
 import type { LaunchPhase } from './progress.ts';
 import { randomTokens } from './prompt-tokens.ts';
@@ -45,7 +46,7 @@ const IMPROVEMENT = 0.02;
 /**
  * Measures one launch: opens a session, times its very first pass, prefills the depth, warms up at the exact
  * shapes, then takes repetitions. Runs in Node and on a page. The session is disposed whatever happens.
- * Throws what the backend throws, and `engine` for wrong token counts or ids.
+ * Throws what the backend throws, and `engine` for wrong token counts or ids and for logits that are not finite.
  * `peakRssBytes`, `environment` and `gcPauses` are left null for the host to fill in, `provenance` empty.
  */
 export async function measureLaunch(input: LaunchInput): Promise<LaunchResult> {
@@ -77,6 +78,7 @@ export async function measureLaunch(input: LaunchInput): Promise<LaunchResult> {
     input.onPhase?.('measure');
     const repetitions = await repeat(session, context, protocol);
     const memory = session.memory();
+    await assertFiniteLogits(session, context);
     const profile = input.isProfiled ? await takeProfile(session, input) : null;
 
     return {

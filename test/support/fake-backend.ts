@@ -55,6 +55,8 @@ export interface FakeBehaviour {
   /** Steps actually produced of those asked for. */
   steps?: (asked: number) => number;
   token?: number;
+  /** What becomes of logits[batch][vocab] that are all 0. */
+  logits?: (logits: Float32Array) => Float32Array;
   mostRunAhead?: number;
   profile?: Profile;
   onOpen?: (request: SessionRequest) => void;
@@ -108,6 +110,12 @@ export function fakeBackend(
         position += produced;
       },
       logits: () => Promise.reject(new Error('never asked for')),
+      async stepLogits(tokens) {
+        calls.push(`step logits ${tokens.length / request.batch}`);
+        position += 1;
+        const logits = new Float32Array(request.batch * request.model.config.vocab);
+        return behaviour.logits?.(logits) ?? logits;
+      },
       ...(profile && {
         async profile(depth: number, seq: number) {
           calls.push(`profile ${seq} behind ${depth}`);

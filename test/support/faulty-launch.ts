@@ -26,6 +26,9 @@ const behaviours: Record<string, FakeBehaviour> = {
   },
   // What our kernels answer to logits that are not numbers.
   'not-numbers': { token: -1 },
+  // What an argmax makes of them elsewhere: some token.
+  'in-range-of-nan': { token: 5, logits: (logits) => logits.fill(Number.NaN) },
+  'in-range-of-infinity': { logits: (logits) => logits.fill(Number.NEGATIVE_INFINITY, 130, 132) },
   'too-few': { steps: (asked) => asked - 1 },
   'too-many': { steps: (asked) => asked + 1 },
 };

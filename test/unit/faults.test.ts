@@ -17,6 +17,8 @@ const MODELS = [
   'hangs',
   'dies',
   'not-numbers',
+  'in-range-of-nan',
+  'in-range-of-infinity',
   'too-few',
   'too-many',
   'fine-again',
@@ -74,6 +76,8 @@ it('a fault costs its cell only, with a code, while two runs append to one store
       hangs: 'timed-out timeout',
       dies: 'failed crashed',
       'not-numbers': 'failed engine',
+      'in-range-of-nan': 'failed engine',
+      'in-range-of-infinity': 'failed engine',
       'too-few': 'failed engine',
       'too-many': 'failed engine',
       'fine-again': 'ok',
@@ -88,6 +92,12 @@ it('a fault costs its cell only, with a code, while two runs append to one store
   expect(messages.hangs).toContain('no result within 2.5 s');
   expect(messages.dies).toContain('SIGSEGV');
   expect(messages['not-numbers']).toContain('token -1');
+  expect(messages['in-range-of-nan']).toContain(
+    '200 of 200 logits at position 6 are no finite numbers; the first is NaN, of token 0 of sequence 0',
+  );
+  expect(messages['in-range-of-infinity']).toContain(
+    '2 of 200 logits at position 6 are no finite numbers; the first is -Infinity, of token 30 of sequence 1',
+  );
   expect(messages['too-few']).toMatch(/produced \d+ steps, expected/);
   expect(messages['too-many']).toMatch(/produced \d+ steps, expected/);
 }, 60_000);

@@ -50,6 +50,8 @@ describe('measureLaunch', () => {
       'prefill 16',
       ...Array(3).fill(pass).flat(),
       ...Array(5).fill(pass).flat(),
+      'rewind 27',
+      'step logits 1',
       'dispose',
     ]);
     expect(result.warmupConverged).toBe(true);
@@ -187,6 +189,18 @@ describe('measureLaunch', () => {
   });
 
   test.each([
+    [
+      'logits that are no numbers, though a token was picked',
+      { logits: (logits: Float32Array) => logits.fill(Number.NaN, 3, 5) },
+      'engine',
+      /2 of 200 logits at position 27 .* NaN, of token 3 of sequence 0/,
+    ],
+    [
+      'logits of another shape',
+      { logits: (logits: Float32Array) => logits.subarray(1) },
+      'engine',
+      /199 logits, expected 200/,
+    ],
     ['too few steps', { steps: (n: number) => n - 1 }, 'engine', /3 steps, expected 4|0 steps/],
     ['too many steps', { steps: (n: number) => n + 1 }, 'engine', /expected/],
     [

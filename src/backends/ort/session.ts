@@ -1,6 +1,7 @@
 import type { Variant } from '../../core/cell.ts';
 import type { DeviceInfo } from '../../core/device.ts';
 import { invariant } from '../../core/errors.ts';
+import { fromFloat16Array } from '../../model/float16.ts';
 import type { OutputKind } from '../../model/onnx/decoder.ts';
 import { ioNames } from '../../model/onnx/decoder-io.ts';
 import type { LoadPhases, Session, SessionMemory } from '../backend.ts';
@@ -9,6 +10,7 @@ import {
   checkLogits,
   checkPrefill,
   checkRewind,
+  checkStep,
   type SessionBounds,
 } from '../checks.ts';
 import { ortError } from './errors.ts';
@@ -94,6 +96,14 @@ export class OrtSession implements Session {
     return out;
   }
 
+  async stepLogits(tokens: Int32Array): Promise<Float32Array> {
+    checkStep(tokens, this.bounds);
+    const results = await this.run('tokens', tokens, 1, [ioNames.stepLogits]);
+    const values = results[ioNames.stepLogits]?.data as Float32Array | Uint16Array;
+    this.pending = null;
+    return values instanceof Float32Array ? values : fromFloat16Array(values);
+  }
+
   memory(): SessionMemory {
     return {
       weightsBytes: this.disposed ? 0 : this.parts.weightsBytes,
@@ -136,8 +146,13 @@ export class OrtSession implements Session {
     for (let first = 0; first < seq; first += step) await run(first, Math.min(step, seq - first));
   }
 
-  /** Appends ids[count][batch] in one run of a graph. */
-  private async run(kind: OutputKind, ids: Int32Array, count: number): Promise<Feeds> {
+  /** Appends ids[count][batch] in one run of a graph, and fetches what it computes beside the KV cache. */
+  private async run(
+    kind: OutputKind,
+    ids: Int32Array,
+    count: number,
+    outputs?: readonly string[],
+  ): Promise<Feeds> {
     const { parts, bounds } = this;
     const session = await this.use(kind);
     const total = bounds.position + count;
@@ -147,7 +162,7 @@ export class OrtSession implements Session {
       [ioNames.seqlens]: parts.makeTensor('int32', [total - 1], [1]),
       [ioNames.totalLength]: parts.makeTensor('int32', [total], []),
     };
-    const fetches = { ...parts.cache.fetches(), ...outputsOf(session) };
+    const fetches = { ...parts.cache.fetches(), ...outputsOf(session, outputs) };
     try {
       const results = (await session.run(feeds, fetches)) as Feeds;
       parts.cache.accept(results);
@@ -171,10 +186,11 @@ export class OrtSession implements Session {
   }
 }
 
-const computed = [ioNames.tokens, ioNames.groupMax, ioNames.logits];
+const RESULTS: readonly string[] = [ioNames.tokens, ioNames.groupMax, ioNames.logits];
 
-function outputsOf(session: InferenceSession): Record<string, null> {
-  const names = session.outputNames.filter((name) => computed.some((other) => other === name));
+/** Those of the outputs that a graph has, to be made by the engine. */
+function outputsOf(session: InferenceSession, outputs = RESULTS): Record<string, null> {
+  const names = session.outputNames.filter((name) => outputs.includes(name));
   return Object.fromEntries(names.map((name) => [name, null]));
 }
 

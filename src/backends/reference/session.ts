@@ -9,6 +9,7 @@ import {
   checkLogits,
   checkPrefill,
   checkRewind,
+  checkStep,
   type SessionBounds,
 } from '../checks.ts';
 import { forward, headLogits } from './forward.ts';
@@ -79,16 +80,12 @@ export class ReferenceSession implements Session {
 
   async logits(tokens: Int32Array): Promise<Float32Array> {
     const seq = checkLogits(tokens, this.bounds);
-    const hidden = this.advance(tokens, seq);
-    const { weights } = this.open();
-    const { dim } = weights.config;
-    const { vocab } = this.bounds;
-    const out = new Float32Array(seq * vocab);
-    for (let row = 0; row < seq; row++) {
-      const logits = headLogits(hidden.subarray(row * dim, (row + 1) * dim), weights);
-      out.set(logits, row * vocab);
-    }
-    return out;
+    return this.logitsOf(this.advance(tokens, seq));
+  }
+
+  async stepLogits(tokens: Int32Array): Promise<Float32Array> {
+    checkStep(tokens, this.bounds);
+    return this.logitsOf(this.advance(tokens, 1));
   }
 
   memory(): SessionMemory {
@@ -116,6 +113,19 @@ export class ReferenceSession implements Session {
     });
     this.bounds.position += seq;
     return hidden;
+  }
+
+  /** Logits of hidden[rows, dim], f32[rows][vocab]. */
+  private logitsOf(hidden: Float64Array): Float32Array {
+    const { weights } = this.open();
+    const { dim } = weights.config;
+    const { vocab } = this.bounds;
+    const rows = hidden.length / dim;
+    const out = new Float32Array(rows * vocab);
+    for (let row = 0; row < rows; row++) {
+      out.set(headLogits(hidden.subarray(row * dim, (row + 1) * dim), weights), row * vocab);
+    }
+    return out;
   }
 
   /** The next token of sequence `b` from its logits. */

@@ -163,7 +163,7 @@ export class Decoder {
    */
   async logits(tokens: Int32Array): Promise<Float32Array> {
     invariant(this.shape.batch === 1, 'logits of a batch');
-    if (tokens.length === 1) return this.#stepLogits(tokens);
+    if (tokens.length === 1) return this.stepLogits(tokens);
     const { vocab } = this.shape.config;
     this.#logits ??= makeLogitsProgram(this.#context);
     const { rows: most, buffer, kernels } = await this.#logits;
@@ -181,12 +181,15 @@ export class Decoder {
     return out;
   }
 
-  async #stepLogits(token: Int32Array): Promise<Float32Array> {
-    this.#writeInputs(token, 1, 0, 1);
+  /** Appends tokens[batch] through the kernels of a decode step; logits of each sequence, f32[batch][vocab]. */
+  async stepLogits(tokens: Int32Array): Promise<Float32Array> {
+    const { batch, config } = this.shape;
+    this.#writeInputs(tokens, 1, 0, 1);
     this.#submit([this.#stepDispatches(this.position)]);
     this.position += 1;
-    const bytes = await this.#gpu.read(this.#run.logits, 0, this.shape.config.vocab * 4);
-    return new Float32Array(bytes.buffer, bytes.byteOffset, this.shape.config.vocab);
+    const count = batch * config.vocab;
+    const bytes = await this.#gpu.read(this.#run.logits, 0, count * 4);
+    return new Float32Array(bytes.buffer, bytes.byteOffset, count);
   }
 
   /** Forgets all but the first `position` tokens; later ones are overwritten, never attended to. */

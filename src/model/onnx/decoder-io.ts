@@ -6,6 +6,8 @@ export const ioNames = {
   tokens: 'tokens',
   groupMax: 'group_max',
   logits: 'logits',
+  /** f[1, batch, vocab] of the graph that picks tokens: what it picks them from. Only fetched outside timed runs. */
+  stepLogits: '/lm_head',
   past: (layer: number, part: KvPart): string => `past_key_values.${layer}.${part}`,
   present: (layer: number, part: KvPart): string => `present.${layer}.${part}`,
 } as const;

@@ -69,7 +69,7 @@ export function buildDecoder(model: PackedModel, options: DecoderOptions): Graph
     x = next.normed;
   }
   const head = config.tied ? tensorNames.embed : tensorNames.head;
-  addOutput(graph, weights.project('/lm_head', x, [head]), config.vocab, options);
+  addOutput(graph, weights.project(ioNames.stepLogits, x, [head]), config.vocab, options);
   return graph;
 }
 
@@ -130,6 +130,7 @@ function addOutput(
     graph.output(ioNames.logits, 'float32', [1, 'rows', vocab]);
     return;
   }
+  graph.output(logits, float, [1, batch, vocab]);
   const width = groupArgMax ? argMaxGroup(vocab) : 1;
   if (width > 1) addGroupedArgMax(graph, logits, batch, vocab, width, float);
   else addArgMax(graph, logits, batch);
