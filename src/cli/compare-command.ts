@@ -3,15 +3,14 @@ import { matchCells } from '../core/cell-pairs.ts';
 import { type Selection, selectionText, selectRecords } from '../core/cell-selection.ts';
 import { compareRecords } from '../core/compare-records.ts';
 import { BenchError } from '../core/errors.ts';
-import type { NoiseRecord } from '../core/noise-record.ts';
 import type { BenchRecord } from '../core/record.ts';
 import { comparisonJson } from '../report/comparison-json.ts';
 import { renderComparison, unmatchedText } from '../report/comparison-table.ts';
 import type { ShownComparison } from '../report/shown-comparison.ts';
 import { readStore, storePath } from '../store/jsonl.ts';
-import { noiseStorePath, readNoiseRecords } from '../store/noise-records.ts';
 import { type CompareArguments, type CompareOptions, compareOptions } from './compare-options.ts';
 import { EXIT } from './failure.ts';
+import { readNoise } from './noise-of-stores.ts';
 import { assertWritable, writeTextFile } from './output.ts';
 
 /**
@@ -71,7 +70,7 @@ async function compareStores(options: CompareOptions): Promise<ShownComparison> 
       },
     );
   }
-  const noise = await noiseOf([options.a.store, options.b.store]);
+  const noise = await readNoise([options.a.store, options.b.store]);
   return {
     ...compareRecords({ pairs, metrics, noise, seed }),
     sides: { a: a.name, b: b.name },
@@ -112,13 +111,4 @@ async function side(
     });
   }
   return { name, records, unfinished: chosen.length - records.length };
-}
-
-async function noiseOf(stores: readonly (string | null)[]): Promise<NoiseRecord[]> {
-  const paths = new Set(stores.map(noiseStorePath));
-  const contents = await Promise.all([...paths].map(readNoiseRecords));
-  for (const { path, line, reason } of contents.flatMap(({ problems }) => problems)) {
-    process.stderr.write(`mtok: ${path}:${line} is left out: ${reason}\n`);
-  }
-  return contents.flatMap(({ records }) => records);
 }

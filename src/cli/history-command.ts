@@ -1,10 +1,19 @@
+import { sessionProblem } from '../core/session-flags.ts';
 import { defaultCacheDir } from '../hosts/node/cache-dir.ts';
 import type { SqlTable } from '../store/duckdb.ts';
-import { exportParquet, type History, openHistory, selectFrom } from '../store/history.ts';
+import {
+  exportParquet,
+  flagRuns,
+  type History,
+  openHistory,
+  selectFrom,
+} from '../store/history.ts';
 import { HISTORY_METRICS, historySeries } from '../store/history-series.ts';
 import { storePath } from '../store/jsonl.ts';
+import { readSessionRecords, sessionStorePath } from '../store/session-records.ts';
 import { usageError } from './failure.ts';
 import { historyText, tableText } from './history-text.ts';
+import { readNoise } from './noise-of-stores.ts';
 import { parseDecimal, parseInteger } from './numbers.ts';
 import { createFile, writeTextFile } from './output.ts';
 
@@ -57,6 +66,9 @@ export async function historyCommand(
       metric,
       filter,
       margin: percent / 100,
+      noise: await readNoise(
+        stores.length === 0 ? [null] : stores.filter((store) => !isParquet(store)),
+      ),
       last: options.json === undefined || options.last !== undefined ? last : EVERY,
     });
     if (options.json !== undefined) {
@@ -91,12 +103,23 @@ export async function historySqlCommand(
   }
 }
 
+function isParquet(path: string): boolean {
+  return path.endsWith('.parquet');
+}
+
 async function open(stores: readonly string[]): Promise<History> {
-  const paths = stores.map((store) => (store.endsWith('.parquet') ? store : storePath(store)));
+  const paths = stores.map((store) => (isParquet(store) ? store : storePath(store)));
   const history = await openHistory(
     paths.length === 0 ? [storePath(null)] : paths,
     defaultCacheDir(),
   );
+  const stored = stores.filter((store) => !store.endsWith('.parquet'));
+  for (const store of stores.length === 0 ? [null] : stored) {
+    const { records } = await readSessionRecords(sessionStorePath(store));
+    const invalid = records.filter(({ run }) => sessionProblem(run, records) !== null);
+    const runs = [...new Set(invalid.map(({ run }) => run))];
+    await flagRuns(history, runs, 'session-invalid');
+  }
   if (history.passedOver > 0) {
     const lines = history.passedOver === 1 ? '1 line is' : `${history.passedOver} lines are`;
     process.stderr.write(`mtok: ${lines} no record and left out; mtok verify says why\n`);

@@ -25,6 +25,7 @@ function paragraph(
     counted(records, 'record'),
     metric.interval === 'none' ? 'no intervals, so no changes are told' : `${changes} changed`,
     ...(hidden === 0 ? [] : [`${hidden} older ones not shown`]),
+    ...(metric.interval === 'bounds' ? marginText(points, metric) : []),
   ];
   const grid = textGrid(
     [
@@ -47,6 +48,23 @@ function paragraph(
     ]),
   );
   return `${seriesName(cell)}\n  ${summary.join(', ')}\n${grid.map((line) => `  ${line}`).join('\n')}\n`;
+}
+
+/** What a change had to exceed among the points shown, and where that comes from. */
+function marginText(points: readonly HistoryPoint[], { noise }: HistoryMetric): string[] {
+  const margins = points.flatMap(({ margin }) => margin ?? []);
+  if (margins.length === 0) return [];
+  const [least, most] = [Math.min(...margins), Math.max(...margins)].map(percentText);
+  const known = points.filter(({ floor }) => floor !== null).length;
+  const source =
+    known === 0
+      ? 'no A/A floor is stored'
+      : `A/A floor of ${noise} known for ${known} of ${margins.length}`;
+  return [`margin ${least === most ? least : `${least} to ${most}`} % (${source})`];
+}
+
+function percentText(share: number): string {
+  return (100 * share).toFixed(1);
 }
 
 function seriesName(cell: HistorySeries['cell']): string {

@@ -6,8 +6,9 @@ const EXAMPLES = `
 Metrics: decode, run-ahead, prefill, ttft, tpot, tpot-p95, tpot-p99, input-cost, output-cost, weights, kv-cache,
 gpu-memory, rss.
 
-A change is told where a value differs from the one before it by more than --margin and the 95 % intervals of
-both do not overlap. Values without an interval (fewer than 3 launches) never make a change, and a drift in
+A change is told where a value differs from the one before it by more than the margin and the 95 % intervals of
+both do not overlap. The margin is --margin, or what the machine shows between so many launches when nothing
+differs (mtok noise, stored beside the records), whichever is larger; every series says which. Values without an interval (fewer than 3 launches) never make a change, and a drift in
 steps below the margin goes unseen.
 
 Examples:
@@ -29,7 +30,10 @@ export function addHistory(program: Command): void {
     .option('--model <list>', 'only these models, as they were named')
     .option('--backend <list>', 'only these engines')
     .option('--variant <list>', 'only these formats of weights')
-    .option('--margin <percent>', 'differences up to this are none (default: 2)')
+    .option(
+      '--margin <percent>',
+      'differences up to this are none, however low the A/A floor (default: 2)',
+    )
     .option(
       '--last <count>',
       'newest records of each cell, besides changes (default: 10; with --json all)',

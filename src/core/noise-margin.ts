@@ -24,7 +24,9 @@ export function marginFor(
   launches: number,
   noise: readonly NoiseRecord[],
 ): Margin {
-  const found = [a, b].flatMap((record) => newestNoise(record, metric, noise) ?? []);
+  const found = [a, b].flatMap(
+    (record) => newestNoise(engineOnDevice(record), metric, noise) ?? [],
+  );
   const distinct = [...new Map(found.map((entry) => [entry.id, entry])).values()];
   const floors = distinct.map(({ logRatios }) => Math.expm1(noiseFloorOf(logRatios, launches)));
   const floor = floors.length === 0 ? null : Math.max(...floors);
@@ -35,22 +37,35 @@ export function marginFor(
   };
 }
 
-/** The newest A/A pairs of this metric by the record's engine on its device and driver. */
-function newestNoise(
-  record: BenchRecord,
+/** What a noise floor is found by. */
+export interface EngineOnDevice {
+  backend: string;
+  host: string;
+  device: string | null;
+  driver: string;
+}
+
+/** The newest A/A measurement of a metric that fits; null without one of enough pairs. */
+export function newestNoise(
+  engine: EngineOnDevice,
   metric: MetricName,
   noise: readonly NoiseRecord[],
 ): { id: string; logRatios: readonly number[] } | null {
   let newest: { id: string; logRatios: readonly number[]; createdAt: string } | null = null;
   for (const { id, cell, device, driver, floors, createdAt } of noise) {
     const isSame =
-      cell.backend === record.cell.backend &&
-      cell.host === record.cell.host &&
-      device.name === record.device?.name &&
-      driver === driverOf(record);
+      cell.backend === engine.backend &&
+      cell.host === engine.host &&
+      device.name === engine.device &&
+      driver === engine.driver;
     const logRatios = floors.find((floor) => floor.metric === metric)?.logRatios;
     if (!isSame || logRatios === undefined || logRatios.length < MIN_NOISE_PAIRS) continue;
     if (newest === null || newest.createdAt <= createdAt) newest = { id, logRatios, createdAt };
   }
   return newest;
+}
+
+function engineOnDevice(record: BenchRecord): EngineOnDevice {
+  const { backend, host } = record.cell;
+  return { backend, host, device: record.device?.name ?? null, driver: driverOf(record) };
 }

@@ -7,8 +7,10 @@ import { comparisonJson } from '../../src/report/comparison-json.ts';
 import { renderComparison } from '../../src/report/comparison-table.ts';
 import { gpuRecord } from '../support/sample-records.ts';
 
+type Flags = readonly (readonly [code: string, field: string | null])[];
+
 /** Ten launches, all with these times: without flags any difference is a sure one. */
-function steady(id: string, prefillMs: number, flags: readonly [string, string | null][]) {
+function steady(id: string, prefillMs: number, flags: Flags) {
   const [first] = gpuRecord().launches;
   if (first === undefined) throw new Error('a sample record without launches');
   const launches = Array.from({ length: 10 }, () => ({
@@ -23,7 +25,7 @@ function steady(id: string, prefillMs: number, flags: readonly [string, string |
 }
 
 function compare(
-  flags: { a?: readonly [string, string | null][]; b?: readonly [string, string | null][] },
+  flags: { a?: Flags; b?: Flags },
   {
     isInterleaved = true,
     metrics = ['prefill', 'decode'] as MetricName[],

@@ -4,9 +4,16 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { historyText, tableText } from '../../src/cli/history-text.ts';
+import { marginFor } from '../../src/core/noise-margin.ts';
+import { describeNoise } from '../../src/core/noise-record.ts';
 import type { BenchRecord } from '../../src/core/record.ts';
+import { noiseRecord } from '../../src/measure/noise.ts';
 import { exportParquet, type History, openHistory, selectFrom } from '../../src/store/history.ts';
-import { HISTORY_METRICS, historySeries } from '../../src/store/history-series.ts';
+import {
+  HISTORY_METRICS,
+  type HistoryMetric,
+  historySeries,
+} from '../../src/store/history-series.ts';
 import { around, gpuRecord, softwareRecord, unsupportedRecord } from '../support/sample-records.ts';
 
 const published = fileURLToPath(
@@ -48,9 +55,14 @@ function onDay(day: number, tokensPerSecond: number, changes: Partial<BenchRecor
   });
 }
 
-const decode = HISTORY_METRICS.decode ?? { column: '', unit: '', interval: 'none' as const };
+const decode: HistoryMetric = HISTORY_METRICS.decode ?? {
+  column: '',
+  unit: '',
+  interval: 'none',
+  noise: null,
+};
 const everything = { model: [], weights: [], backend: [] };
-const question = { metric: decode, filter: everything, margin: 0.02, last: 10 };
+const question = { metric: decode, filter: everything, margin: 0.02, noise: [], last: 10 };
 
 describe('history', () => {
   it('knows the published records as they are', async () => {
@@ -228,6 +240,40 @@ describe('a change', () => {
         [50, 1],
       ),
     ).toEqual([null, null, 110 / 101.5, null, 0.5]);
+  });
+
+  it('must exceed the A/A floor of its engine on its device, where one was measured', async () => {
+    const narrow = (day: number, median: number, changes: Partial<BenchRecord> = {}) => {
+      const record = onDay(day, median, changes);
+      const tokensPerSecond = { median, low: median * 0.999, high: median * 1.001 };
+      return { ...record, decode: record.decode && { ...record.decode, tokensPerSecond } };
+    };
+    const records = [narrow(1, 100), narrow(2, 105), narrow(3, 150), narrow(4, 150.1)];
+    const history = await open(await store('a.jsonl', records));
+    const [first, second] = records;
+    const aa = onDay(9, 100);
+    const logRatios = [0.1, -0.1, 0.1, -0.1, 0.1, -0.1];
+    const measured = noiseRecord(aa, aa, { id: 'aa', createdAt: '2026-01-01T00:00:00.000Z' });
+    if (measured === null || first === undefined || second === undefined) throw new Error('none');
+    const noise = [{ ...measured, floors: [describeNoise('decode', logRatios)] }];
+    const ask = async (known: typeof noise) => {
+      const series = await historySeries(history, { ...question, noise: known });
+      return { points: series[0]?.points ?? [], text: historyText(series, 'decode', decode) };
+    };
+    const without = await ask([]);
+    expect(without.points.map(({ change }) => change)).toEqual([null, 1.05, 150 / 105, null]);
+    expect(without.points.map(({ margin }) => margin)).toEqual([null, 0.02, 0.02, 0.02]);
+    expect(without.text).toContain('margin 2.0 % (no A/A floor is stored)');
+
+    const floored = await ask(noise);
+    const ofCompare = marginFor({ a: first, b: second, isInterleaved: false }, 'decode', 3, noise);
+    expect(floored.points.map(({ change }) => change)).toEqual([null, null, 150 / 105, null]);
+    expect(floored.points[1]?.margin).toBeGreaterThan(0.05);
+    expect(floored.points[1]?.margin).toBeCloseTo(ofCompare.value, 12);
+    expect(floored.text).toMatch(/margin 10\.\d % \(A\/A floor of decode known for 3 of 3\)/);
+
+    const elsewhere = noise.map((one) => ({ ...one, driver: 'another' }));
+    expect((await ask(elsewhere)).points[1]).toMatchObject({ change: 1.05, floor: null });
   });
 
   it('is judged alike upwards and downwards: the margin is a ratio', async () => {
