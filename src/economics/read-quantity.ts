@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { Rng } from '../core/rng.ts';
 import { DRAWS } from './propagate.ts';
 import { exact, type Known } from './quantity.ts';
@@ -33,4 +34,32 @@ export function uniform(low: number, high: number, key = `${low}..${high}`): Kno
 
 function finite(known: Known): Known | null {
   return Number.isFinite(known.value) && Number.isFinite(known.high ?? 0) ? known : null;
+}
+
+/**
+ * A figure in a file: a number, or text as `readQuantity` takes it. Its interval must lie within the bounds too.
+ * Ranges of two fields vary on their own: pass `withOwnDraws` their paths after reading where both are alike.
+ */
+export function quantityField({ min = 0, max = 1e15 }: { min?: number; max?: number } = {}) {
+  return z.union([z.number(), z.string().max(100)]).transform((written, context): Known => {
+    const read = typeof written === 'number' ? exact(written) : readQuantity(written);
+    const [least, most] = [
+      read?.low ?? read?.value ?? Number.NaN,
+      read?.high ?? read?.value ?? Number.NaN,
+    ];
+    if (read !== null && least >= min && most <= max) return read;
+    const bounds = `from ${min} to ${max}`;
+    context.addIssue({
+      code: 'custom',
+      message: `expected a figure ${bounds}: ${QUANTITY_SYNTAX}`,
+    });
+    return z.NEVER;
+  });
+}
+
+/** A typed range with draws of its own, so that two ranges that are written alike do not move together. */
+export function withOwnDraws(known: Known, key: string): Known {
+  const { value, low, high, draws } = known;
+  if (draws === undefined || low === null || high === null) return known;
+  return { ...uniform(low, high, key), value };
 }
