@@ -33,6 +33,7 @@ export interface BenchArguments extends ProtocolArguments {
   gpuPrice?: string;
   json?: string;
   out?: string;
+  canary?: boolean;
   resume?: boolean;
   dryRun?: boolean;
   seed?: string;
@@ -99,6 +100,7 @@ export function benchOptions(argv: BenchArguments): BenchOptions {
     }),
     adapter: argv.adapter ?? null,
     out: argv.out ?? null,
+    canary: argv.canary ?? null,
     resume: argv.resume ?? false,
     launchTimeoutSeconds: parseDecimal(argv.timeout, {
       option: '--timeout',
@@ -117,6 +119,7 @@ function describePlan(plan: BenchPlan, options: BenchOptions, asJson: boolean): 
   return [
     ...lines,
     `${counted(plan.cells.length, 'cell')} × ${counted(launches, 'launch')} = ${processes}${orMore} (preset ${preset})`,
+    ...(plan.canary ? ['and a canary: three short launches, at start, middle and end'] : []),
     `records would go to ${plan.storePath}`,
     '',
   ].join('\n');

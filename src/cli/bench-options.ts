@@ -24,6 +24,8 @@ export interface BenchOptions extends SweepOptions {
   adapter: string | null;
   /** `--out`: a folder or a `.jsonl` file; null is the data folder `.mtok`. */
   out: string | null;
+  /** `--canary`, `--no-canary`: whether a small cell watches the session; null leaves it to the preset. */
+  canary: boolean | null;
   /** `--resume`: skip cells whose record is in the store already. */
   resume: boolean;
   /** `--timeout` of one launch in seconds; null takes the protocol's. */
@@ -33,6 +35,8 @@ export interface BenchOptions extends SweepOptions {
 /** What `--dry-run` shows. */
 export interface BenchPlan {
   cells: Cell[];
+  /** Whether a small cell of its own runs at start, middle and end. */
+  canary: boolean;
   storePath: string;
 }
 

@@ -1,15 +1,21 @@
 import type { BenchRecord } from '../core/record.ts';
+import { sessionProblem } from '../core/session-flags.ts';
+import type { SessionRecord } from '../core/session-record.ts';
 import type { ChargeCell } from '../measure/build-record.ts';
 
 /**
  * Finished records by key, the latest of each. A cell that failed or timed out is not finished: it runs
- * again. What is unsupported stays so.
+ * again, and so does one of a session that turned out invalid. What is unsupported stays so.
  */
-export function finishedRecords(records: readonly BenchRecord[]): Map<string, BenchRecord> {
+export function finishedRecords(
+  records: readonly BenchRecord[],
+  sessions: readonly SessionRecord[] = [],
+): Map<string, BenchRecord> {
   const finished = new Map<string, BenchRecord>();
   for (const record of records) {
     const { status } = record.outcome;
-    if (status === 'ok' || status === 'unsupported') finished.set(record.key, record);
+    const isValid = status === 'ok' && sessionProblem(record.run, sessions) === null;
+    if (isValid || status === 'unsupported') finished.set(record.key, record);
   }
   return finished;
 }

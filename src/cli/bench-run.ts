@@ -1,16 +1,26 @@
 import { randomUUID } from 'node:crypto';
 import type { Cell } from '../core/cell.ts';
+import { invariant } from '../core/errors.ts';
 import { planCells } from '../core/plan.ts';
 import type { BenchRecord } from '../core/record.ts';
+import { CANARY_PROVENANCE, withSessionFlags } from '../core/session-flags.ts';
+import type { SessionRecord } from '../core/session-record.ts';
 import { chargeRates } from '../economics/token-cost.ts';
 import { defaultCacheDir } from '../hosts/node/cache-dir.ts';
 import { nodeProvenance } from '../hosts/node/provenance.ts';
 import { runNodeLaunch } from '../hosts/node/run-launch.ts';
 import type { ChargeCell } from '../measure/build-record.ts';
+import { canaryCell, wantsCanary } from '../measure/canary-cell.ts';
 import type { LaunchJob, LaunchResult } from '../measure/launch.ts';
-import { type RunLaunchOptions, runPlan } from '../measure/run-plan.ts';
+import { type PlannedCell, runPlan } from '../measure/run-plan.ts';
+import type { RunLaunchOptions } from '../measure/session-watch.ts';
 import { prepareStore } from '../store/append-line.ts';
 import { appendRecord, readStore, storePath } from '../store/jsonl.ts';
+import {
+  appendSessionRecord,
+  readSessionRecords,
+  sessionStorePath,
+} from '../store/session-records.ts';
 import { adapterFor, needsAdapter, type PlanContext, prepareCells } from './bench-cells.ts';
 import { inspectModels, workloadProblem } from './bench-models.ts';
 import type { BenchOptions, BenchOutcome, BenchPlan, BenchSurroundings } from './bench-options.ts';
@@ -20,7 +30,10 @@ import { cellPlacer, measureAdapterPeaks } from './bench-roofline.ts';
 
 /** The cells of a command line, without touching a model or a device. Throws `usage`. */
 export async function planBench(options: BenchOptions): Promise<BenchPlan> {
-  return { cells: planCells(options), storePath: storePath(options.out) };
+  const cells = planCells(options);
+  const isSingle = cells.length * options.stop.launchesMax === 1;
+  const canary = !isSingle && wantsCanary(options.canary, options.stop);
+  return { cells, canary, storePath: storePath(options.out) };
 }
 
 /**
@@ -54,21 +67,33 @@ export async function runBench(
       options.gpuPriceUsdPerHour,
     );
 
-  const stored = options.resume ? await storedRecords(path, charge, onProgress) : new Map();
+  const earlier = options.resume ? await storedRecords(path, charge, onProgress) : nothingStored();
+  const { stored, sessions } = earlier;
   const remaining = planned.filter(({ key }) => !stored.has(key));
   const resumed = planned.length - remaining.length;
-  onProgress({ type: 'plan', cells, launches: protocol.launches, resumed, storePath: path });
+  const isWatched = twice === undefined && wantsCanary(options.canary, protocol);
+  const canary = isWatched ? plannedCanary(remaining, context) : null;
+  const { launches } = protocol;
+  onProgress({ type: 'plan', cells, launches, resumed, storePath: path, canary });
   const peaks = await measureAdapterPeaks(remaining, adapter, options.roofline, signal);
-  const { records, cancelled } = await runPlan({
+  const { records, cancelled, session } = await runPlan({
     cells: remaining,
     protocol,
     seed,
     run: randomUUID(),
-    provenance: { ...(command === undefined ? {} : { command }), ...(await nodeProvenance()) },
+    provenance: {
+      ...(command === undefined ? {} : { command }),
+      ...(canary === null ? {} : { [CANARY_PROVENANCE]: true }),
+      ...(await nodeProvenance()),
+    },
+    canary,
     charge,
     place: cellPlacer(models, peaks),
     runLaunch: launcher(context, cacheDir),
     append: twice ?? ((record) => appendRecord(path, record)),
+    ...(twice === undefined && {
+      appendSession: (record) => appendSessionRecord(sessionStorePath(path), record),
+    }),
     onProgress,
     now: () => performance.now(),
     timestamp: () => new Date().toISOString(),
@@ -77,13 +102,22 @@ export async function runBench(
   });
 
   for (const record of records) stored.set(record.key, record);
-  const inOrder =
+  const results =
     twice === undefined
       ? planned.map(({ key }) => stored.get(key)).filter((record) => record !== undefined)
       : records;
+  const inOrder = withSessionFlags(results, [...sessions, ...(session === null ? [] : [session])]);
   const isAllOk = !cancelled && inOrder.every(({ outcome }) => outcome.status === 'ok');
   return { records: inOrder, storePath: path, cancelled, exitCode: isAllOk ? 0 : 1 };
 }
+
+/** What `--resume` finds: results by key, and what held for their sessions. */
+interface Stored {
+  stored: Map<string, BenchRecord>;
+  sessions: readonly SessionRecord[];
+}
+
+const nothingStored = (): Stored => ({ stored: new Map(), sessions: [] });
 
 /** One bad model or workload of many is a record; where all are bad it is a mistake to say at once. */
 function throwWhenNothingCanRun(cells: readonly Cell[], models: PlanContext['models']): void {
@@ -96,7 +130,7 @@ async function storedRecords(
   path: string,
   charge: ChargeCell,
   onProgress: NonNullable<BenchSurroundings['onProgress']>,
-): Promise<Map<string, BenchRecord>> {
+): Promise<Stored> {
   const { records, problems } = await readStore(path);
   for (const { line, reason } of problems) {
     onProgress({
@@ -104,8 +138,20 @@ async function storedRecords(
       message: `${path}:${line} is ${reason}; it is left as it is and its cell runs again.`,
     });
   }
-  const finished = finishedRecords(records);
-  return new Map([...finished].map(([key, record]) => [key, recharge(record, charge)]));
+  const { records: sessions } = await readSessionRecords(sessionStorePath(path));
+  const finished = finishedRecords(records, sessions);
+  const stored = new Map(
+    [...finished].map(([key, record]) => [key, recharge(record, charge)] as const),
+  );
+  return { stored, sessions };
+}
+
+function plannedCanary(remaining: readonly PlannedCell[], { models, protocol }: PlanContext) {
+  return canaryCell(remaining, protocol, needsAdapter, (name) => {
+    const model = models.get(name);
+    invariant(model !== undefined && 'config' in model, 'a cell that can run has a model');
+    return model.config.context;
+  });
 }
 
 function launcher({ adapter, wanted }: PlanContext, cacheDir: string) {

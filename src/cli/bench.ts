@@ -33,6 +33,14 @@ export function addBench(program: Command): void {
     );
   addMeasurementOptions(command)
     .option('--no-roofline', "do not measure the adapter's peaks, which take some seconds")
+    .option(
+      '--canary',
+      'run a small cell at start, middle and end; if it changes, the session is invalid',
+    )
+    .option(
+      '--no-canary',
+      'run none (default: with the presets standard and publish, not with quick)',
+    )
     .option('--resume', 'skip the cells whose records are in the store already')
     .addHelpText('after', EXAMPLES)
     .action(async (options: BenchArguments) => {

@@ -1,4 +1,5 @@
 import { cellName } from '../core/cell-name.ts';
+import type { CanaryMoment } from '../core/session-record.ts';
 import type { LaunchPhase, ProgressEvent, RunPosition } from '../measure/progress.ts';
 import { counted, formatDuration, formatEstimate } from '../report/format.ts';
 import { LiveLine, type ProgressOutput } from './live-line.ts';
@@ -30,6 +31,9 @@ export class ProgressDisplay {
         const resumed = event.resumed === 0 ? '' : `, ${event.resumed} of them stored already`;
         const cells = counted(event.cells.length, 'cell');
         this.#live.line(`${cells} × ${counted(event.launches, 'launch')}${resumed}`);
+        if (event.canary !== null) {
+          this.#live.line(`canary at start, middle and end: ${cellName(event.canary)}`);
+        }
         this.#live.line(`records: ${event.storePath}`);
         break;
       }
@@ -37,6 +41,11 @@ export class ProgressDisplay {
         this.#live.line(
           `warning: ${event.message}${event.hint === undefined ? '' : ` ${event.hint}`}`,
         );
+        break;
+      case 'canary':
+        if (event.error !== null) {
+          this.#live.line(`warning: the canary failed at the ${event.moment}: ${event.error}`);
+        } else if (!event.isOver) this.#canary(event.moment);
         break;
       case 'phase':
         if (this.#live.isLive) this.#live.rewrite(positionText(event, PHASE_WORDS[event.phase]));
@@ -54,6 +63,12 @@ export class ProgressDisplay {
       case 'launch-done':
         break;
     }
+  }
+
+  #canary(moment: CanaryMoment): void {
+    const text = `canary at the ${moment}`;
+    if (this.#live.isLive) this.#live.rewrite(text);
+    else this.#live.line(text);
   }
 
   /** Takes the rewritten line away, so that other output starts on a clean one. */

@@ -1,10 +1,12 @@
 import { existsSync } from 'node:fs';
 import { BenchError } from '../core/errors.ts';
+import { withSessionFlags } from '../core/session-flags.ts';
 import { renderImportDocument } from '../report/import-section.ts';
 import { renderMarkdown } from '../report/markdown.ts';
 import { inReadingOrder, latestOfEachCell, recordsOfRun } from '../report/select-records.ts';
 import { importsBeside, readImportRecords } from '../store/import-records.ts';
 import { readStore, storePath } from '../store/jsonl.ts';
+import { readSessionRecords, sessionStorePath } from '../store/session-records.ts';
 import { usageError } from './failure.ts';
 import { writeTextFile } from './output.ts';
 
@@ -31,7 +33,8 @@ export async function reportCommand(store: string | null, options: ReportArgumen
   }
   const { records, problems } = await readStore(path);
   const ofRun = options.run === undefined ? records : recordsOfRun(records, options.run);
-  const chosen = inReadingOrder(latestOfEachCell(ofRun));
+  const sessions = await readSessionRecords(sessionStorePath(store));
+  const chosen = withSessionFlags(inReadingOrder(latestOfEachCell(ofRun)), sessions.records);
   if (chosen.length === 0) {
     const runs = [...new Set(records.map(({ run }) => run))].slice(-5);
     throw new BenchError('record', `${path} has no records of what was asked for`, {
@@ -45,6 +48,9 @@ export async function reportCommand(store: string | null, options: ReportArgumen
       : [`${superseded} older records of cells that were measured again are left out.`]),
     ...problems.map(
       ({ line, reason }) => `Line ${line} of the store is no record and is left out: ${reason}.`,
+    ),
+    ...sessions.problems.map(
+      ({ line, reason }) => `Line ${line} of its sessions is left out: ${reason}.`,
     ),
   ];
   const text = renderMarkdown(chosen, {

@@ -1,11 +1,15 @@
 import { existsSync } from 'node:fs';
 import { cellName } from '../core/cell-name.ts';
+import type { Difference } from '../core/differences.ts';
 import { BenchError } from '../core/errors.ts';
 import type { BenchRecord } from '../core/record.ts';
+import type { SessionRecord } from '../core/session-record.ts';
 import { splitCost } from '../economics/token-cost.ts';
 import { type Verification, verifyRecord } from '../measure/verify-record.ts';
+import { verifySession } from '../measure/verify-session.ts';
 import { plainText } from '../report/format.ts';
 import { readStore, type StoreProblem, storePath } from '../store/jsonl.ts';
+import { readSessionRecords, sessionStorePath } from '../store/session-records.ts';
 import { EXIT } from './failure.ts';
 
 /** More differences than this in one record follow from the first. */
@@ -31,8 +35,17 @@ export async function verifyCommand(stores: readonly string[]): Promise<number> 
       if (found.differences.length > 0) differing += 1;
       process.stdout.write(recordLines(record, found));
     }
-    unreadable += problems.filter(({ isTorn }) => !isTorn).length;
-    for (const problem of problems) process.stdout.write(problemLine(problem));
+    const sessions = await readSessionRecords(sessionStorePath(path));
+    const runs = new Set(records.map(({ run }) => run));
+    for (const session of sessions.records.filter(({ run }) => runs.has(run))) {
+      const found = verifySession(session, records);
+      verified += 1;
+      if (found.length > 0) differing += 1;
+      process.stdout.write(foundLines(sessionName(session), found));
+    }
+    const torn = [...problems, ...sessions.problems];
+    unreadable += torn.filter(({ isTorn }) => !isTorn).length;
+    for (const problem of torn) process.stdout.write(problemLine(problem));
   }
   process.stdout.write(
     `${verified} records verified, ${differing} differ, ${unreadable} lines are no records\n`,
@@ -46,7 +59,16 @@ function recordLines(record: BenchRecord, found: Verification): string {
   const note = skipsBounds
     ? '  (bounds of intervals are by an earlier method, not compared)\n'
     : '';
-  if (differences.length === 0) return `ok       ${name}\n${note}`;
+  return differences.length === 0 ? `ok       ${name}\n${note}` : foundLines(name, differences);
+}
+
+function sessionName({ id, run, flags }: SessionRecord): string {
+  const verdict = flags.some(({ code }) => code === 'session-invalid') ? 'invalid' : 'not doubted';
+  return plainText(`${id}  session of run ${run}: ${verdict}`);
+}
+
+function foundLines(name: string, differences: readonly Difference[]): string {
+  if (differences.length === 0) return `ok       ${name}\n`;
   const shown = differences.slice(0, MOST_SHOWN).map(({ field, stored, recomputed }) => {
     return `  ${plainText(field)}: stored ${valueText(stored)}, from the samples ${valueText(recomputed)}\n`;
   });

@@ -1,12 +1,11 @@
 import type { DeviceInfo } from '../core/device.ts';
 import type { LaunchEnvironment } from '../core/environment.ts';
 import type { Flag, Launch } from '../core/record.ts';
+import { harmfulReasons } from '../core/session-flags.ts';
 
 /** Shares of all processors' time from which on a launch was not alone, and was not served. */
 const MOST_OTHERS = 0.1;
 const MOST_STOLEN = 0.02;
-/** Reasons that are settings or idleness, not trouble. */
-const HARMLESS = ['gpu-idle', 'applications-clocks-setting', 'display-clock-setting'];
 
 /** What went on around the launches that may have disturbed them. */
 export function environmentFlags(launches: readonly Launch[], device: DeviceInfo): Flag[] {
@@ -22,7 +21,7 @@ export function environmentFlags(launches: readonly Launch[], device: DeviceInfo
 
 function throttleFlags(launches: readonly LaunchEnvironment[]): Flag[] {
   const reasons = new Set(launches.flatMap(({ gpu }) => gpu?.throttleReasons ?? []));
-  const harmful = [...reasons].filter((reason) => !HARMLESS.includes(reason)).sort();
+  const harmful = harmfulReasons([...reasons]).sort();
   if (harmful.length === 0) return [];
   return [
     {

@@ -1,5 +1,6 @@
 import type { Cell } from '../core/cell.ts';
 import type { BenchRecord } from '../core/record.ts';
+import type { CanaryMoment } from '../core/session-record.ts';
 
 /** What a launch is doing; in this order. */
 export type LaunchPhase =
@@ -28,7 +29,16 @@ export interface RunPosition {
 
 /** Sent to the progress display; nothing depends on anyone listening. */
 export type ProgressEvent =
-  | { type: 'plan'; cells: readonly Cell[]; launches: number; resumed: number; storePath: string }
+  | {
+      type: 'plan';
+      cells: readonly Cell[];
+      launches: number;
+      resumed: number;
+      storePath: string;
+      /** The small cell that watches the session; null where none does. */
+      canary: Cell | null;
+    }
+  | { type: 'canary'; moment: CanaryMoment; cell: Cell; error: string | null; isOver: boolean }
   | { type: 'warning'; message: string; hint?: string }
   | ({ type: 'phase'; phase: LaunchPhase } & RunPosition)
   | ({ type: 'launch-done'; ok: boolean; launchMs: number } & RunPosition)

@@ -3,10 +3,12 @@ import { type BenchError, invariant, toBenchError } from '../core/errors.ts';
 import type { StopRule } from '../core/protocol-record.ts';
 import type { BenchRecord } from '../core/record.ts';
 import { Rng } from '../core/rng.ts';
+import type { SessionRecord } from '../core/session-record.ts';
 import { buildRecord, type ChargeCell, type PlaceCell } from './build-record.ts';
 import type { LaunchJob, LaunchResult } from './launch.ts';
-import type { LaunchPhase, ProgressEvent, RunPosition } from './progress.ts';
+import type { LaunchPhase, RunPosition } from './progress.ts';
 import type { RunProtocol } from './protocol.ts';
+import { SessionWatch, type WatchedSession } from './session-watch.ts';
 import { stopRule } from './stop-rule.ts';
 import { TimeLeft } from './time-left.ts';
 
@@ -21,30 +23,23 @@ export interface PlannedCell {
   blocked: BenchError | null;
 }
 
-export interface RunLaunchOptions {
-  timeoutMs: number;
-  signal: AbortSignal | undefined;
-  onPhase(phase: LaunchPhase): void;
-}
-
-export interface RunPlanInput {
+export interface RunPlanInput extends WatchedSession {
   cells: readonly PlannedCell[];
   protocol: RunProtocol;
-  seed: number;
-  run: string;
   provenance: BenchRecord['provenance'];
   charge: ChargeCell;
   place?: PlaceCell | undefined;
-  /** Runs one launch in a fresh process or page. */
-  runLaunch(job: LaunchJob, options: RunLaunchOptions): Promise<LaunchResult>;
   /** Makes the record durable before it resolves. */
   append(record: BenchRecord): Promise<void>;
-  onProgress(event: ProgressEvent): void;
-  /** Monotonic clock in ms, and the calendar's. */
-  now(): number;
-  timestamp(): string;
-  newId(): string;
-  signal: AbortSignal | undefined;
+  /** The same for what held over the whole session, once it is over. */
+  appendSession?(session: SessionRecord): Promise<void>;
+}
+
+export interface PlanOutcome {
+  records: BenchRecord[];
+  cancelled: boolean;
+  /** What held for all of them; null where nothing watched. */
+  session: SessionRecord | null;
 }
 
 /** A cell on its way: what its launches gave so far. */
@@ -61,16 +56,17 @@ interface CellState extends PlannedCell {
  * minute of the machine does not fall on one of them. They go on together until the stop rule holds for each,
  * so that they stay paired; one that is out of time leaves. A failure becomes a record and stops nothing but its
  * cell; an abort ends the launch that is running, and cells past their minimum of launches are stored as they
- * are. Throws only what `append` throws.
+ * are. Around them runs the session's canary; what it says is stored last, as a record of its own, since those of
+ * cells are written by then. Throws only what `append` and `appendSession` throw.
  */
-export async function runPlan(
-  input: RunPlanInput,
-): Promise<{ records: BenchRecord[]; cancelled: boolean }> {
+export async function runPlan(input: RunPlanInput): Promise<PlanOutcome> {
   const run = new PlanRun(input);
+  await run.watch.start();
   for (const [index, block] of comparableBlocks(input.cells).entries()) {
     await run.block(block, new Rng('order', input.seed, index));
     if (run.isCancelled()) break;
   }
+  await run.watch.end();
   return run.finish();
 }
 
@@ -88,6 +84,7 @@ export function comparableBlocks(cells: readonly PlannedCell[]): PlannedCell[][]
 }
 
 class PlanRun {
+  readonly watch: SessionWatch;
   private readonly input: RunPlanInput;
   private readonly startedMs: number;
   private readonly timeLeft: TimeLeft;
@@ -97,6 +94,7 @@ class PlanRun {
 
   constructor(input: RunPlanInput) {
     this.input = input;
+    this.watch = new SessionWatch(input);
     this.startedMs = input.now();
     this.timeLeft = new TimeLeft(
       input.cells.map(({ index }) => index),
@@ -118,6 +116,7 @@ class PlanRun {
     }));
     for (let launch = 0; open.length > 0; launch++) {
       for (const state of rng.shuffle([...open])) {
+        await this.watch.middle(this.timeLeft.estimateMs());
         if (this.isCancelled()) return this.storeInterrupted(open);
         if (state.error === null) await this.launch(state, launch);
         if (this.isCancelled()) return this.storeInterrupted(open);
@@ -206,12 +205,14 @@ class PlanRun {
     input.onProgress({ type: 'record', record, ...this.position(state, launch) });
   }
 
-  finish(): { records: BenchRecord[]; cancelled: boolean } {
+  async finish(): Promise<PlanOutcome> {
     const cancelled = this.isCancelled();
+    const session = this.watch.record(this.records, cancelled);
+    if (session !== null) await this.input.appendSession?.(session);
     const { cellsDone, cellsTotal } = this.counts();
     const elapsedMs = this.input.now() - this.startedMs;
     this.input.onProgress({ type: 'done', cellsDone, cellsTotal, cancelled, elapsedMs });
-    return { records: this.records, cancelled };
+    return { records: this.records, cancelled, session };
   }
 
   private counts(): Pick<RunPosition, 'cellsDone' | 'cellsTotal'> {

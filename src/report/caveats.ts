@@ -23,6 +23,14 @@ export function softwareCaveat(records: readonly BenchRecord[]): string | null {
   );
 }
 
+/** What must stand above figures of sessions that turned out invalid; a line for each reason. */
+export function invalidSessions(records: readonly BenchRecord[]): string[] {
+  const reasons = records.flatMap(({ flags }) =>
+    flags.filter(({ code }) => code === 'session-invalid').map(({ message }) => message),
+  );
+  return [...new Set(reasons)].map((reason) => `SESSION INVALID: ${plainText(reason)}`);
+}
+
 /** One line per price that some record was costed with: amount, for what, where from; stand-ins say so. */
 export function priceLines(records: readonly BenchRecord[]): string[] {
   const lines = records.flatMap(({ cost }) => {

@@ -1,6 +1,6 @@
 import type { ImportRecord } from '../core/import-record.ts';
 import type { BenchRecord } from '../core/record.ts';
-import { priceLines, softwareCaveat } from './caveats.ts';
+import { invalidSessions, priceLines, softwareCaveat } from './caveats.ts';
 import { factTable } from './facts.ts';
 import { importSection } from './import-section.ts';
 import { codeBlock, escapeMarkdown, markdownTable } from './markdown-text.ts';
@@ -28,7 +28,7 @@ export function renderMarkdown(records: readonly BenchRecord[], options: ReportO
   const notes = new NoteList(records);
   const sections = [
     `# ${escapeMarkdown(options.title ?? defaultTitle(records))}`,
-    ...warnings(records, options.remarks ?? []),
+    ...warnings(records, [...invalidSessions(records), ...(options.remarks ?? [])]),
     '## What was run',
     factTable(rows, runFacts),
     ...groupBy(rows, ({ record }) => `${record.cell.model} ${record.modelSha256}`).flatMap(

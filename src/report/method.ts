@@ -44,6 +44,15 @@ precise, when the last three estimates of the scatter between launches lie withi
 cells that are compared go on together. The rule looks at widths, never at which cell is ahead. Within a launch
 repetitions go on to ten and to 384 decode steps, where its time allows.
 
+**Canary.** With the presets standard and publish a fixed small cell runs at the start, in the middle and at the end: the
+first engine that uses the adapter, 64 tokens of prompt and 16 generated, up to 15 passes in a process of its own. A
+median time that differs from the start's by more than 3 %, or than two launches of one cell differ by without a cause
+where that is more, makes the session invalid, and with it each of its records. That noise is estimated from neighbouring
+launches of the session's cells on the same engine and from the canary's own passes. In simulated sessions without a
+change up to 6 % are called invalid, whatever their scatter; of those that become 10 % slower over nine in ten are found
+where launches scatter by 1 %, and few where they scatter by 3 %: what is not flagged is not proven steady. A GPU whose
+clock stayed below 75 % of the highest seen, for a reason its driver names, in more than 20 % of the launches does the same.
+
 **Scatter.** CV is the standard deviation over the mean, of launches' medians and of repetitions over their launch's
 median; MAD the median absolute deviation of the latter; lag-1 the correlation of a repetition with the one before.
 Drift is the Theil–Sen line's rise over a launch, or over the launches, with the p of Mann and Kendall's test, which

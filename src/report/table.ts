@@ -1,5 +1,5 @@
 import type { BenchRecord } from '../core/record.ts';
-import { priceLines, softwareCaveat } from './caveats.ts';
+import { invalidSessions, priceLines, softwareCaveat } from './caveats.ts';
 import { backendName, type Column, nameColumns, resultColumns } from './columns.ts';
 import { plainText } from './format.ts';
 import { type Note, NoteList } from './notes.ts';
@@ -31,6 +31,7 @@ export function renderTable(records: readonly BenchRecord[]): string {
   const caveatLines = caveat === null ? [] : wrapText(caveat, WIDTH);
   const lines = [
     ...caveatLines,
+    ...invalidSessions(records).flatMap((line) => wrapText(line, WIDTH)),
     ...deviceLines(records),
     ...groupByModel(records).flatMap((group) => ['', ...modelGrid(group, notes)]),
     ...profileLines(records, WIDTH),

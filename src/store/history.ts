@@ -67,6 +67,19 @@ export async function openHistory(
   }
 }
 
+/** Adds a flag to all records of these runs: what is known of a run from elsewhere than its records. */
+export async function flagRuns(
+  { database }: History,
+  runs: readonly string[],
+  code: string,
+): Promise<void> {
+  if (runs.length === 0) return;
+  const list = runs.map(sqlText).join(', ');
+  await database.run(
+    `UPDATE records SET flags = list_append(coalesce(flags, []), ${sqlText(code)}) WHERE run IN (${list})`,
+  );
+}
+
 /** Writes the table as Parquet to a file that may exist. Throws `io`. */
 export async function exportParquet({ database }: History, path: string): Promise<void> {
   await writeTable(database, 'records', path).catch((cause: unknown) => {

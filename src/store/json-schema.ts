@@ -1,9 +1,14 @@
 import { z } from 'zod';
 import { kernelRecordSchema } from '../core/kernel-record.ts';
 import { recordSchema } from '../core/record.ts';
+import { sessionRecordSchema } from '../core/session-record.ts';
 
 const SCHEMAS = {
   record: { schema: recordSchema, title: 'A record of mtok bench' },
+  'session-record': {
+    schema: sessionRecordSchema,
+    title: 'What held over a session of mtok bench',
+  },
   'kernel-record': { schema: kernelRecordSchema, title: 'A record of mtok kernels' },
 } as const;
 

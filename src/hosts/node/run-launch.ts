@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { BenchError } from '../../core/errors.ts';
 import { type LaunchJob, type LaunchResult, launchResultSchema } from '../../measure/launch.ts';
-import type { RunLaunchOptions } from '../../measure/run-plan.ts';
+import type { RunLaunchOptions } from '../../measure/session-watch.ts';
 import { runTask } from './spawn.ts';
 import { watchLaunch } from './watch/watch-launch.ts';
 
