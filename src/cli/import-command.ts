@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { BenchError } from '../core/errors.ts';
 import type { ImportRecord } from '../core/import-record.ts';
 import { importedCost } from '../economics/imported-cost.ts';
 import { buildImportRecord } from '../imports/build-import-record.ts';
@@ -19,11 +20,13 @@ export interface ImportArguments {
   gpuPrice?: string;
   json?: boolean;
   dryRun?: boolean;
+  strict?: boolean;
 }
 
 /**
  * Runs `mtok import`. Nothing is stored unless every file was read: throws `io` or `record` for the first that
- * was not. A file whose bytes were imported before is passed over.
+ * was not. A file whose bytes were imported before is passed over. With `strict` it throws `record`, at the end and
+ * nothing stored, where a figure computed again differs.
  */
 export async function importCommand(
   paths: readonly string[],
@@ -50,11 +53,25 @@ export async function importCommand(
   process.stdout.write(
     options.json ? `${JSON.stringify(records, null, 2)}\n` : renderImportTable(records),
   );
+  if (options.strict) assertEqual(records);
   if (!options.dryRun && fresh.length > 0) {
     await prepareStore(store);
     await appendImportRecords(store, fresh);
   }
   process.stderr.write(outcomeText(records, fresh, options.dryRun === true, store));
+}
+
+/** Throws `record` where a figure that was computed again is not what its file states. */
+function assertEqual(records: readonly ImportRecord[]): void {
+  const checks = records.flatMap(({ run }) => run.checks);
+  const differing = checks.filter(({ isEqual }) => !isEqual);
+  if (differing.length === 0) return;
+  const verb = differing.length === 1 ? 'differs' : 'differ';
+  throw new BenchError(
+    'record',
+    `${differing.length} of ${counted(checks.length, 'figure')} ${verb} from what the files' own data come to`,
+    { hint: 'The table names them behind DIFFERS. Without --strict they are a remark.' },
+  );
 }
 
 function outcomeText(

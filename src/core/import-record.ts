@@ -15,6 +15,7 @@ export const IMPORT_FORMATS = [
   'llama-bench-markdown',
   'vllm-serve',
   'aiperf-aggregate',
+  'aiperf-confidence',
   'aiperf-requests',
 ] as const;
 export type ImportFormat = (typeof IMPORT_FORMATS)[number];

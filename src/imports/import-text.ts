@@ -1,6 +1,7 @@
 import { BenchError } from '../core/errors.ts';
 import type { ImportedRun } from '../core/import-record.ts';
 import { importAiperfAggregate } from './aiperf-aggregate.ts';
+import { importAiperfConfidence } from './aiperf-confidence.ts';
 import { importAiperfRequests } from './aiperf-requests.ts';
 import { malformed } from './fields.ts';
 import { readJson } from './json-text.ts';
@@ -36,6 +37,7 @@ function importJson(text: string, where: string): ImportedRun[] {
     return importDocuments(rows, where, 'llama-bench-json');
   }
   if (content.layout === 'document') {
+    if (isAiperfConfidence(content.value)) return [importAiperfConfidence(content.value, where)];
     if (isAiperfSummary(content.value)) return [importAiperfAggregate(content.value, where)];
     return importLines([{ value: content.value, line: 1 }], where);
   }
@@ -75,6 +77,11 @@ function isAiperfSummary(value: unknown): boolean {
   );
 }
 
+/** Figures over repeated runs; a line of requests has metadata and metrics too. */
+function isAiperfConfidence(value: unknown): boolean {
+  return has(value, 'metadata', 'metrics') && has(value.metadata, 'aggregation_type');
+}
+
 function has(value: unknown, ...names: readonly string[]): value is Record<string, unknown> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
   return names.every((name) => Object.hasOwn(value, name));
@@ -85,6 +92,6 @@ function unknownFormat(where: string): BenchError {
     hint:
       'Looked for: llama-bench -o json, jsonl, csv, sql, md (n_prompt, n_gen, avg_ts); vLLM bench serve ' +
       '--save-result (model_id, duration, request_throughput); AIPerf profile_export_aiperf.json (metrics ' +
-      'with unit and avg) and profile_export.jsonl (metadata, metrics).',
+      'with unit and avg), its _aggregate.json (aggregation_type) and profile_export.jsonl (metadata, metrics).',
   });
 }

@@ -89,9 +89,17 @@ function tokenCount(tokens: number): string {
   return Number.isInteger(tokens) ? String(tokens) : formatNumber(tokens);
 }
 
-function spreadText({ spread, value }: ImportedMetric): string {
-  if (spread === null || value === 0) return '';
-  return `±${formatNumber((spread.value / Math.abs(value)) * 100)}% ${spread.kind}`;
+/** `±4.2% sample sd`, and the interval of the mean where the file gives one. */
+function spreadText({ spread, value, others }: ImportedMetric): string {
+  const parts: string[] = [];
+  if (spread !== null && value !== 0) {
+    parts.push(`±${formatNumber((spread.value / Math.abs(value)) * 100)}% ${spread.kind}`);
+  }
+  const { ci_low: low, ci_high: high } = others;
+  if (low !== undefined && high !== undefined) {
+    parts.push(`${formatNumber(low)} to ${formatNumber(high)}`);
+  }
+  return parts.join(', ');
 }
 
 function standingText(comparability: Comparability, numberOf: (text: string) => number): string {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { runCli } from '../support/cli.ts';
 import {
+  aiperfConfidence,
   aiperfRequests,
   aiperfSummary,
   jsonLines,
@@ -49,4 +50,27 @@ it('imports what others measured, once, all files or none, and reports it apart'
   const report = await mtok('report', '--out', '-');
   expect(report.code).toBe(0);
   expect(report.stdout).toContain('## Imported results (measured by others)');
+});
+
+it('with --strict stores nothing whose figures differ', async () => {
+  const cwd = await temporaryFolder();
+  const wrong = structuredClone(aiperfConfidence);
+  wrong.metrics.output_token_throughput_avg.ci_high = 107;
+  await writeFile(join(cwd, 'right.json'), JSON.stringify(aiperfConfidence));
+  await writeFile(join(cwd, 'wrong.json'), JSON.stringify(wrong));
+  const mtok = (...args: string[]) => runCli(['import', ...args], { cwd });
+
+  const refused = await mtok('right.json', 'wrong.json', '--strict');
+  expect(refused.code).toBe(1);
+  expect(refused.stdout).toContain(
+    'DIFFERS: output_token_throughput_avg ci_high is 107',
+  );
+  expect(refused.stderr).toMatch(/^mtok: record: 1 of 20 figures differs .*\nhint: .*\n$/);
+  expect(await readdir(cwd)).not.toContain('.mtok');
+
+  const right = await mtok('right.json', '--strict');
+  expect([right.code, right.stderr]).toEqual([0, 'Imported 1 result into .mtok/imports.jsonl\n']);
+  expect(right.stdout).toMatch(/mean of 5 runs +102 tokens\/s +±3\.73% sample sd, 97\.3 to 107/);
+  const warned = await mtok('wrong.json');
+  expect([warned.code, warned.stdout.includes('DIFFERS')]).toEqual([0, true]);
 });

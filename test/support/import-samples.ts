@@ -156,6 +156,50 @@ export const aiperfSummary = {
   inter_token_latency: { unit: 'ms', avg: 93.33333333333333, p50: 100, p1: 80.4, count: 3 },
 };
 
+/**
+ * AIPerf's figures over five runs, by the list of fields in its tutorial on multi-run confidence (Apache-2.0), with
+ * values of our own: throughputs 98, 101, 100, 103 and 108; t of 4 degrees of freedom as SciPy prints it.
+ */
+export const aiperfConfidence = {
+  metadata: {
+    aggregation_type: 'confidence',
+    num_profile_runs: 6,
+    num_successful_runs: 5,
+    failed_runs: [{ label: 'run_0003', error: 'Connection timeout' }],
+    confidence_level: 0.95,
+    cooldown_seconds: 10,
+    run_labels: ['run_0001', 'run_0002', 'run_0004', 'run_0005', 'run_0006'],
+  },
+  metrics: {
+    output_token_throughput_avg: {
+      mean: 102,
+      std: 3.8078865529319543,
+      min: 98,
+      max: 108,
+      cv: 0.037332221107176024,
+      se: 1.7029386365926402,
+      ci_low: 97.27188435798016,
+      ci_high: 106.72811564201984,
+      t_critical: 2.7764451051977987,
+      unit: 'tokens/sec',
+    },
+    time_to_first_token_p99: {
+      mean: 0.2,
+      std: 0,
+      min: 0.2,
+      max: 0.2,
+      cv: 0,
+      se: 0,
+      ci_low: 0.2,
+      ci_high: 0.2,
+      t_critical: 2.7764451051977987,
+      unit: 'sec',
+    },
+    request_count_avg: { mean: 50, std: 0, unit: 'requests' },
+    input_sequence_length_avg: { mean: 512.5, std: 0.5, unit: 'tokens' },
+  },
+};
+
 export const jsonLines = (values: readonly unknown[]) =>
   values.map((value) => `${JSON.stringify(value)}\n`).join('');
 

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { checkSummary } from '../../src/imports/aiperf-checks.ts';
 import { importText } from '../../src/imports/import-text.ts';
 import {
+  aiperfConfidence,
   aiperfRequests,
   aiperfSummary,
   differing,
@@ -157,5 +158,95 @@ describe('requests of AIPerf', () => {
 
   it('without one that succeeded are no result', () => {
     expect(() => requestsOf(aiperfRequests.slice(-1))).toThrow(/no request/);
+  });
+});
+
+describe('figures of AIPerf over repeated runs', () => {
+  const runOf = (change: (file: typeof aiperfConfidence) => void = () => {}) => {
+    const file = structuredClone(aiperfConfidence);
+    change(file);
+    return importText(JSON.stringify(file), 'file')[0];
+  };
+
+  it('are means with the interval that the file gives', () => {
+    const run = runOf();
+    expect(run).toMatchObject({
+      format: 'aiperf-confidence',
+      workload: { promptTokens: 512.5, generatedTokens: null, concurrency: null },
+      settings: { 'confidence level': 0.95, 'successful runs': 5, runs: 6, 'failed runs': 1 },
+    });
+    expect(run?.metrics.map(({ name }) => name)).not.toContain('request_count_avg');
+    expect(metricNamed(run, 'output_token_throughput_avg')).toMatchObject({
+      unit: 'tokens/s',
+      value: 102,
+      statistic: 'mean of 5 runs',
+      spread: { kind: 'sample sd', value: 3.8078865529319543 },
+      others: { ci_low: 97.27188435798016, ci_high: 106.72811564201984, se: 1.7029386365926402 },
+      sampleCount: 5,
+      rateOf: 'output',
+      comparability: { status: 'convertible' },
+    });
+    expect(metricNamed(run, 'time_to_first_token_p99')).toMatchObject({
+      unit: 'ms',
+      value: 200,
+      statistic: 'mean of p99 over 5 runs',
+      comparability: { status: 'not comparable' },
+    });
+    expect(metricNamed(run, 'input_sequence_length_avg').comparability.status).toBe('comparable');
+  });
+
+  it('are computed again from mean, deviation and number of runs', () => {
+    const run = runOf();
+    expect(differing(run)).toEqual([]);
+    expect(run?.checks.map(({ figure }) => figure).slice(0, 5)).toEqual(
+      ['se', 'ci_low', 'ci_high', 'cv', 't_critical'].map(
+        (figure) => `output_token_throughput_avg ${figure}`,
+      ),
+    );
+    expect(run?.checks).toHaveLength(10); // no interval of lengths in the file
+  });
+
+  it.each([
+    ['se', 1.71],
+    ['ci_low', 97.2718],
+    ['ci_high', 106.8],
+    ['cv', 0.0374],
+    ['t_critical', 2.571],
+  ] as const)('show a %s that is wrong', (figure, value) => {
+    const run = runOf(({ metrics }) => {
+      metrics.output_token_throughput_avg[figure] = value;
+    });
+    expect(differing(run)).toContain(`output_token_throughput_avg ${figure}`);
+  });
+
+  it('may be rounded for the eye', () => {
+    const rounded = runOf(({ metrics }) => {
+      const own = metrics.output_token_throughput_avg;
+      Object.assign(own, { std: 3.81, cv: 0.037, se: 1.7, ci_low: 97.27, ci_high: 106.73 });
+      own.t_critical = 2.776;
+    });
+    expect(differing(rounded)).toEqual([]);
+  });
+
+  it('take t for another level as the file gives it', () => {
+    const run = runOf((file) => {
+      file.metadata.confidence_level = 0.99;
+      for (const entry of Object.values(file.metrics)) {
+        if ('t_critical' in entry) Object.assign(entry, { t_critical: 4.604094871349993 });
+      }
+    });
+    expect(run?.checks.some(({ figure }) => figure.endsWith('t_critical'))).toBe(false);
+    expect(differing(run)).toEqual([
+      'output_token_throughput_avg ci_low',
+      'output_token_throughput_avg ci_high',
+    ]);
+  });
+
+  it.each([
+    ['a single run', { num_successful_runs: 1 }, /num_successful_runs/],
+    ['another aggregation', { aggregation_type: 'sweep' }, /aggregation_type/],
+    ['no level', { confidence_level: 95 }, /confidence_level/],
+  ])('are refused with %s', (_, metadata, message) => {
+    expect(() => runOf((file) => Object.assign(file.metadata, metadata))).toThrow(message);
   });
 });
