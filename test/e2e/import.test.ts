@@ -62,15 +62,13 @@ it('with --strict stores nothing whose figures differ', async () => {
 
   const refused = await mtok('right.json', 'wrong.json', '--strict');
   expect(refused.code).toBe(1);
-  expect(refused.stdout).toContain(
-    'DIFFERS: output_token_throughput_avg ci_high is 107',
-  );
+  expect(refused.stdout).toContain('DIFFERS: output_token_throughput_avg ci_high is 107');
   expect(refused.stderr).toMatch(/^mtok: record: 1 of 20 figures differs .*\nhint: .*\n$/);
   expect(await readdir(cwd)).not.toContain('.mtok');
 
   const right = await mtok('right.json', '--strict');
   expect([right.code, right.stderr]).toEqual([0, 'Imported 1 result into .mtok/imports.jsonl\n']);
-  expect(right.stdout).toMatch(/mean of 5 runs +102 tokens\/s +±3\.73% sample sd, 97\.3 to 107/);
+  expect(right.stdout).toMatch(/mean of 5 runs +102 +tokens\/s +±3\.73% sample sd, 97\.3 to 107/);
   const warned = await mtok('wrong.json');
   expect([warned.code, warned.stdout.includes('DIFFERS')]).toEqual([0, true]);
 });
