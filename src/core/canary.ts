@@ -1,5 +1,4 @@
 import type { Cell } from './cell.ts';
-import { METRICS } from './comparison-metrics.ts';
 import { median, medianAbsoluteDeviation } from './quantile.ts';
 import type { BenchRecord, Launch } from './record.ts';
 import {
@@ -15,20 +14,23 @@ import { studentT975 } from './student-t.ts';
 export const LEAST_CANARY_CHANGE = 0.03;
 /** Two phases at two moments are four looks: z(1 − 0.05/8) over z(1 − 0.05/2). */
 const FOUR_LOOKS = 2.498 / 1.96;
-/** One pair of launches says nothing about scatter. */
-const MIN_PAIRS = 2;
-/** Of a median absolute deviation (about zero) to the σ of a normal distribution. */
+/** Fewer pairs of launches say nothing about scatter. */
+const MIN_PAIRS = 3;
+/** From a median absolute deviation to the σ of a normal distribution. */
 const MAD_TO_SIGMA = 1.4826;
 /** Standard error of a median over that of a mean, for a normal distribution: √(π/2). */
 const MEDIAN_ERROR = 1.2533;
 
-/** Times in ms of a phase in a launch; empty where it was not timed or the clock saw none. */
+/** Times in ms of a phase in a launch, of a decode its mean step; empty where it was not timed or the clock saw none. */
 function phaseMs({ repetitions }: Launch, phase: CanaryPhase): number[] {
-  return repetitions.flatMap((repetition) => {
-    const ms = METRICS[phase].sampleMs(repetition);
-    return ms !== null && ms > 0 ? [ms] : [];
-  });
+  return repetitions
+    .map(({ prefillMs, stepMs }) =>
+      phase === 'prefill' ? (prefillMs ?? 0) : sum(stepMs) / Math.max(1, stepMs.length),
+    )
+    .filter((ms) => ms > 0);
 }
+
+const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
 
 /** ln(median time of a launch / that of the launch before) over a run's cells on the canary's engine, cell by cell. */
 export function launchPairs(
@@ -50,9 +52,9 @@ export function launchPairs(
 /**
  * Each later launch of the canary against the first that worked. The limit is 3 %, or what two launches of one cell
  * differ by without a cause where that is more: neighbouring launches of the session's cells on the same engine are such
- * pairs. Their median size, which one jump or a slow drift hardly moves, and the scatter of the passes within the two
- * launches make a standard error; Student's t with a third as many degrees as there are pairs, widened for four looks,
- * makes the limit. In simulated sessions without a change 5 % or fewer are then declared changed.
+ * pairs. Their median deviation, which neither one jump nor a slow drift moves much, and the scatter of the passes within
+ * the two launches make a standard error; Student's t with a third as many degrees as there are pairs, widened for four
+ * looks, makes the limit. In simulated sessions without a change at most 6 % are then declared changed.
  */
 export function canaryChanges({
   launches,
@@ -90,7 +92,7 @@ function noise(
   after: readonly number[],
 ): number {
   const isKnown = pairs.length >= MIN_PAIRS;
-  const betweenLaunches = isKnown ? MAD_TO_SIGMA * median(pairs.map(Math.abs)) : 0;
+  const betweenLaunches = isKnown ? MAD_TO_SIGMA * medianAbsoluteDeviation(pairs) : 0;
   const degrees = isKnown ? pairs.length / 3 : Math.min(before.length, after.length) - 1;
   const error = Math.hypot(betweenLaunches, medianError(before), medianError(after));
   return FOUR_LOOKS * studentT975(Math.max(1, Math.round(degrees))) * error;

@@ -110,9 +110,20 @@ async function loadStore(
   if (entry !== null) {
     await keepColumns(entry, passedOver, (target) => writeTable(database, 'loaded', target));
   }
+  await addLoaded(database);
+  return passedOver;
+}
+
+/** Moves the rows of `loaded` into `records`; of the first store it becomes that table, which saves a copy. */
+async function addLoaded(database: Database): Promise<void> {
+  const { rows } = await database.run('SELECT 1 FROM records LIMIT 1');
+  if (rows.length === 0) {
+    await database.run('DROP TABLE records');
+    await database.run('ALTER TABLE loaded RENAME TO records');
+    return;
+  }
   await database.run('INSERT INTO records SELECT * FROM loaded');
   await database.run('DROP TABLE loaded');
-  return passedOver;
 }
 
 async function writeTable(database: Database, table: string, path: string): Promise<void> {
@@ -127,7 +138,7 @@ async function loadLines(database: Database, path: string): Promise<number> {
     await readInto(database, path, MAX_LINE_BYTES);
   }
   const { rows } = await database.run(
-    `SELECT max(j.schema), count(*) - count(*) FILTER (${IS_RECORD}) FROM lines`,
+    'SELECT max(line_schema), count(*) FILTER (line_is_record IS NOT true) FROM loaded',
   );
   const [newest, passedOver] = rows[0] ?? [];
   if (typeof newest === 'number' && newest > RECORD_VERSION && Number.isInteger(newest)) {
@@ -137,23 +148,34 @@ async function loadLines(database: Database, path: string): Promise<number> {
       { hint: 'Read it with the newer mtok that wrote it.' },
     );
   }
-  const expressions = HISTORY_COLUMNS.map(({ sql, name }) => `${sql} AS "${name}"`).join(', ');
-  await database.run(
-    `CREATE TEMP TABLE loaded AS SELECT ${expressions} FROM lines WHERE ${IS_RECORD}`,
-  );
-  await database.run('DROP TABLE lines');
+  if (passedOver !== 0) await database.run('DELETE FROM loaded WHERE line_is_record IS NOT true');
+  for (const name of Object.keys(OF_LINES)) {
+    await database.run(`ALTER TABLE loaded DROP COLUMN ${name}`);
+  }
   return Number(passedOver ?? 0);
 }
 
-/** Fills the table `lines` with what a file holds; the bytes of its lines with what ends them. */
+/** What is kept of a line besides a record's columns until all are read. */
+const OF_LINES = { line_bytes: 'bytes', line_schema: 'j.schema', line_is_record: IS_RECORD };
+
+/** In one statement: records as DuckDB's structs would be written out and read again in between. */
+const LOADED_COLUMNS = [
+  ...HISTORY_COLUMNS.map(({ sql, name, type }) => `(${sql})::${type} AS "${name}"`),
+  ...Object.entries(OF_LINES).map(([name, sql]) => `${sql} AS ${name}`),
+].join(', ');
+
+/** Fills the table `loaded` with what a file's lines hold. Returns their bytes with what ends them. */
 async function readInto(database: Database, path: string, maxBytes: number): Promise<number> {
   await database
-    .run(`CREATE OR REPLACE TEMP TABLE lines AS ${readLinesSql(maxBytes)}`, [literalPath(path)])
+    .run(
+      `CREATE OR REPLACE TABLE loaded AS SELECT ${LOADED_COLUMNS} FROM (${readLinesSql(maxBytes)})`,
+      [literalPath(path)],
+    )
     .catch((cause: unknown) => {
       throw storeError('read', path, cause);
     });
   const { rows } = await database.run(
-    'SELECT (coalesce(sum(bytes), 0) + count(*))::DOUBLE FROM lines',
+    'SELECT (coalesce(sum(line_bytes), 0) + count(*))::DOUBLE FROM loaded',
   );
   return Number(rows[0]?.[0]);
 }

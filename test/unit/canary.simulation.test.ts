@@ -11,7 +11,7 @@ import { CANARY_MOMENTS } from '../../src/core/session-record.ts';
 import { scatteredLaunch } from '../support/canary-launches.ts';
 import { fakeCell } from '../support/launch-results.ts';
 
-const SESSIONS = 400;
+const SESSIONS = 1000;
 
 interface Machine {
   cells: number;
