@@ -19,9 +19,11 @@ import {
   smallestLabelP,
   smallestSignFlipP,
 } from './permutation-test.ts';
+import { samplesNeeded } from './quantile.ts';
 import type { BenchRecord } from './record.ts';
 import { Rng } from './rng.ts';
 import type { LaunchSamples } from './statistics.ts';
+import { tailP, tailRatio } from './tail-ratio.ts';
 
 export type TestName = 'sign-flip' | 'labels';
 
@@ -113,11 +115,9 @@ export function compareRecords(input: ComparisonInput): ComparisonResult {
     tested.map((outcome, i) => [outcome.key, { ...outcome, correctedP: corrected[i] ?? 1 }]),
   );
   const rows = drafts.map((draft) => {
-    const { pair, metric, a, b, launches, rng } = draft;
+    const { pair, metric, a, b, launches } = draft;
     const isPaired = pair.isInterleaved;
-    const ratio = isPaired
-      ? pairedRatio(pairedLogRatios(a, b), rng.fork('ratio'), input.draws)
-      : unpairedRatio(logMedians(a), logMedians(b), rng.fork('ratio'), input.draws);
+    const ratio = ratioOf(draft, input.draws);
     const outcome = outcomes.get(draft.testKey);
     const margin = marginFor(pair, metric, launches, input.noise);
     const { p = null, correctedP = null, test = null } = outcome ?? {};
@@ -168,15 +168,42 @@ function draftOf(pair: RecordPair, metric: MetricName, seed: number): Draft | Sk
     return { pair, metric, reason: `A ran ${steps(a)} steps ahead, B ${steps(b)}` };
   }
   const tokens = `${definition.tokens(a.cell.workload) / definition.tokens(b.cell.workload)}`;
+  const short = tooFewFor(definition.percentile, { A: timesA, B: timesB });
+  if (short !== null) return { pair, metric, reason: short };
   return {
     pair,
     metric,
     a: timesA,
     b: timesB,
     launches: Math.min(timesA.length, timesB.length),
-    testKey: JSON.stringify([a.id, b.id, definition.time, tokens]),
+    testKey: JSON.stringify([a.id, b.id, definition.time, definition.percentile, tokens]),
     rng: new Rng('compare', seed).fork(a.id, b.id, metric),
   };
+}
+
+/** Null where both sides have enough times to bound the percentile; a median needs no number of them. */
+function tooFewFor(
+  percentile: number | null,
+  sides: Readonly<Record<'A' | 'B', LaunchSamples>>,
+): string | null {
+  if (percentile === null) return null;
+  const needed = samplesNeeded(percentile);
+  const short = Object.entries(sides)
+    .map(([side, times]) => ({ side, count: times.flat().length }))
+    .filter(({ count }) => count < needed)
+    .map(({ side, count }) => `${side} has ${count} times`);
+  if (short.length === 0) return null;
+  return `${short.join(', ')}; p${100 * percentile} takes ${needed}`;
+}
+
+function ratioOf({ pair, metric, a, b, rng }: Draft, draws: number | undefined): SpeedRatio {
+  const { percentile: p } = METRICS[metric];
+  const isPaired = pair.isInterleaved;
+  const drawn = rng.fork('ratio');
+  if (p !== null) return tailRatio({ a, b, p, isPaired }, drawn, draws);
+  return isPaired
+    ? pairedRatio(pairedLogRatios(a, b), drawn, draws)
+    : unpairedRatio(logMedians(a), logMedians(b), drawn, draws);
 }
 
 /**
@@ -185,14 +212,22 @@ function draftOf(pair: RecordPair, metric: MetricName, seed: number): Draft | Sk
  * where the two of a pair vary together its p is too large rather than too small.
  */
 function testOf(
-  { pair, a, b, launches, rng }: Draft,
+  { pair, metric, a, b, launches, rng }: Draft,
   tests: number,
 ): { test: TestName; p: number; smallestP: number } {
+  const isPaired = pair.isInterleaved;
+  const { percentile } = METRICS[metric];
+  const tail = percentile === null ? null : { a, b, p: percentile, isPaired };
   const signFlip = smallestSignFlipP(launches);
-  if (pair.isInterleaved && tests * signFlip < SIGNIFICANCE) {
-    const p = signFlipP(pairedLogRatios(a, b), rng.fork('sign-flip'));
+  if (isPaired && tests * signFlip < SIGNIFICANCE) {
+    const drawn = rng.fork('sign-flip');
+    const p = tail === null ? signFlipP(pairedLogRatios(a, b), drawn) : tailP(tail, 'swap', drawn);
     return { test: 'sign-flip', p, smallestP: signFlip };
   }
-  const p = labelPermutationP(logMedians(a), logMedians(b), rng.fork('labels'));
+  const drawn = rng.fork('labels');
+  const p =
+    tail === null
+      ? labelPermutationP(logMedians(a), logMedians(b), drawn)
+      : tailP(tail, 'deal', drawn);
   return { test: 'labels', p, smallestP: smallestLabelP(a.length, b.length) };
 }

@@ -1,9 +1,10 @@
 import type { Workload } from './cell.ts';
-import { median } from './quantile.ts';
+import { median, quantile } from './quantile.ts';
 import type { BenchRecord, Repetition } from './record.ts';
 import { type LaunchSamples, medianOfLaunches } from './statistics.ts';
 
-export const METRIC_NAMES = [
+/** Figures that every launch has a median of. */
+export const MEDIAN_METRIC_NAMES = [
   'prefill',
   'decode',
   'run-ahead',
@@ -11,6 +12,9 @@ export const METRIC_NAMES = [
   'tpot',
   'end-to-end',
 ] as const;
+/** Percentiles, which take the times of all launches together. */
+const TAIL_METRIC_NAMES = ['ttft-p95', 'ttft-p99', 'tpot-p95', 'tpot-p99'] as const;
+export const METRIC_NAMES = [...MEDIAN_METRIC_NAMES, ...TAIL_METRIC_NAMES] as const;
 export type MetricName = (typeof METRIC_NAMES)[number];
 
 /** A figure that has a time in every repetition, so that two records can be compared launch by launch. */
@@ -20,18 +24,22 @@ export interface Metric {
   label: string;
   unit: 'tok/s' | 'ms';
   /** The time it is made of; metrics of the same time stand and fall with one test. */
-  time: 'prefill' | 'step-mean' | 'step-median' | 'run-ahead' | 'whole';
+  time: 'prefill' | 'step-mean' | 'step-median' | 'step' | 'run-ahead' | 'whole';
   /** The fields of a record whose flags bear on it. */
   parts: readonly ('prefill' | 'decode' | 'decode.tpotMs' | 'decode.runAhead')[];
-  /** Time in ms of one repetition; null where it has none. */
-  sampleMs(repetition: Repetition): number | null;
+  /** Of all times of a side together; null: the median over launches of their medians. */
+  percentile: number | null;
+  /** Times in ms of one repetition; null where it has none. */
+  samplesMs(repetition: Repetition): readonly number[] | null;
   /** Tokens that go through in that time; 1 for latencies. */
   tokens(workload: Workload): number;
 }
 
 const mean = (values: readonly number[]) =>
   values.reduce((sum, value) => sum + value, 0) / values.length;
-const none = () => 1;
+function none(): number {
+  return 1;
+}
 
 export const METRICS: Readonly<Record<MetricName, Metric>> = {
   prefill: {
@@ -40,7 +48,8 @@ export const METRICS: Readonly<Record<MetricName, Metric>> = {
     unit: 'tok/s',
     time: 'prefill',
     parts: ['prefill'],
-    sampleMs: ({ prefillMs }) => prefillMs,
+    percentile: null,
+    samplesMs: wholePrefill,
     tokens: ({ batch, promptTokens }) => batch * promptTokens,
   },
   decode: {
@@ -49,7 +58,8 @@ export const METRICS: Readonly<Record<MetricName, Metric>> = {
     unit: 'tok/s',
     time: 'step-mean',
     parts: ['decode'],
-    sampleMs: ({ stepMs }) => (stepMs.length === 0 ? null : mean(stepMs)),
+    percentile: null,
+    samplesMs: ({ stepMs }) => (stepMs.length === 0 ? null : [mean(stepMs)]),
     tokens: ({ batch }) => batch,
   },
   'run-ahead': {
@@ -58,7 +68,8 @@ export const METRICS: Readonly<Record<MetricName, Metric>> = {
     unit: 'tok/s',
     time: 'run-ahead',
     parts: ['decode', 'decode.runAhead'],
-    sampleMs: ({ runAheadMs }) => runAheadMs,
+    percentile: null,
+    samplesMs: ({ runAheadMs }) => (runAheadMs === null ? null : [runAheadMs]),
     tokens: ({ batch, generatedTokens }) => batch * generatedTokens,
   },
   ttft: {
@@ -67,7 +78,8 @@ export const METRICS: Readonly<Record<MetricName, Metric>> = {
     unit: 'ms',
     time: 'prefill',
     parts: ['prefill'],
-    sampleMs: ({ prefillMs }) => prefillMs,
+    percentile: null,
+    samplesMs: wholePrefill,
     tokens: none,
   },
   tpot: {
@@ -76,7 +88,8 @@ export const METRICS: Readonly<Record<MetricName, Metric>> = {
     unit: 'ms',
     time: 'step-median',
     parts: ['decode', 'decode.tpotMs'],
-    sampleMs: ({ stepMs }) => (stepMs.length === 0 ? null : median(stepMs)),
+    percentile: null,
+    samplesMs: ({ stepMs }) => (stepMs.length === 0 ? null : [median(stepMs)]),
     tokens: none,
   },
   'end-to-end': {
@@ -85,14 +98,49 @@ export const METRICS: Readonly<Record<MetricName, Metric>> = {
     unit: 'ms',
     time: 'whole',
     parts: ['prefill', 'decode'],
-    sampleMs: ({ prefillMs, stepMs }) =>
-      prefillMs === null ? null : stepMs.reduce((sum, ms) => sum + ms, prefillMs),
+    percentile: null,
+    samplesMs: ({ prefillMs, stepMs }) =>
+      prefillMs === null ? null : [stepMs.reduce((sum, ms) => sum + ms, prefillMs)],
     tokens: none,
   },
+  'ttft-p95': ttftTail('ttft-p95', 0.95),
+  'ttft-p99': ttftTail('ttft-p99', 0.99),
+  'tpot-p95': tpotTail('tpot-p95', 0.95),
+  'tpot-p99': tpotTail('tpot-p99', 0.99),
 };
 
+function ttftTail(name: MetricName, percentile: number): Metric {
+  return {
+    name,
+    label: `TTFT p${100 * percentile} ms`,
+    unit: 'ms',
+    time: 'prefill',
+    parts: ['prefill'],
+    percentile,
+    samplesMs: wholePrefill,
+    tokens: none,
+  };
+}
+
+function tpotTail(name: MetricName, percentile: number): Metric {
+  return {
+    name,
+    label: `TPOT p${100 * percentile} ms`,
+    unit: 'ms',
+    time: 'step',
+    parts: ['decode', 'decode.tpotMs'],
+    percentile,
+    samplesMs: ({ stepMs }) => (stepMs.length === 0 ? null : stepMs),
+    tokens: none,
+  };
+}
+
+function wholePrefill({ prefillMs }: Repetition): readonly number[] | null {
+  return prefillMs === null ? null : [prefillMs];
+}
+
 /**
- * Times in ms by launch and repetition, for throughputs per token; null where a repetition has none or one that
+ * Times in ms by launch, in their order, for throughputs per token; null where a repetition has none or one that
  * the clock was too coarse to see.
  */
 export function metricTimes(
@@ -105,17 +153,17 @@ export function metricTimes(
   for (const { repetitions } of launches) {
     const known: number[] = [];
     for (const repetition of repetitions) {
-      const ms = metric.sampleMs(repetition);
-      if (ms === null || !(ms > 0)) return null;
-      known.push(ms / tokens);
+      const samples = metric.samplesMs(repetition);
+      if (samples === null || !samples.every((ms) => ms > 0)) return null;
+      for (const ms of samples) known.push(ms / tokens);
     }
     times.push(known);
   }
   return times;
 }
 
-/** The figure in the metric's unit: the median over launches of the launches' medians, inverted last. */
-export function metricValue(times: LaunchSamples, { unit }: Metric): number {
-  const ms = medianOfLaunches(times);
+/** The figure in the metric's unit, of its times: a percentile, or the launches' median; inverted last. */
+export function metricValue(times: LaunchSamples, { unit, percentile }: Metric): number {
+  const ms = percentile === null ? medianOfLaunches(times) : quantile(times.flat(), percentile);
   return unit === 'tok/s' ? 1000 / ms : ms;
 }

@@ -62,7 +62,7 @@ export function pairedRatio(
     resample(logRatios, drawn, rng);
     return pseudoMedian(drawn, averages);
   });
-  return { estimate, ...bounds(statistics, pairs) };
+  return { estimate, ...logRatioBounds(statistics, pairs) };
 }
 
 /**
@@ -85,14 +85,17 @@ export function unpairedRatio(
     resample(logsB, drawnB, rng);
     return medianDifference(drawnA, drawnB, differences);
   });
-  return { estimate, ...bounds(statistics, fewer) };
+  return { estimate, ...logRatioBounds(statistics, fewer) };
 }
 
 /**
  * Launches are drawn whole, and the tails are cut at Student's t rather than at 2.5 %: see `bootstrapInterval`
- * of statistics.ts for both. `launches` gives the degrees of freedom.
+ * of statistics.ts for both. `statistics` are sorted logarithms; `launches` gives the degrees of freedom.
  */
-function bounds(statistics: Float64Array, launches: number): { low: number; high: number } {
+export function logRatioBounds(
+  statistics: Float64Array,
+  launches: number,
+): { low: number; high: number } {
   const tail = normalTail(studentT975(launches - 1));
   const bound = (p: number) => Math.exp(sortedQuantile(statistics, p));
   return { low: bound(tail), high: bound(1 - tail) };

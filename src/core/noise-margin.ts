@@ -1,9 +1,12 @@
 import { driverOf } from './cell-identity.ts';
 import type { RecordPair } from './cell-pairs.ts';
-import type { MetricName } from './comparison-metrics.ts';
+import { METRICS, type MetricName, metricTimes } from './comparison-metrics.ts';
 import { LEAST_MARGIN } from './comparison-verdict.ts';
-import { MIN_NOISE_PAIRS, type NoiseRecord, noiseFloorOf } from './noise-record.ts';
+import { MIN_NOISE_PAIRS, NOISE_DRAWS, type NoiseRecord, noiseFloorOf } from './noise-record.ts';
+import { samplesNeeded, sortedQuantile } from './quantile.ts';
 import type { BenchRecord } from './record.ts';
+import { Rng } from './rng.ts';
+import { tailNoiseLogRatios } from './tail-ratio.ts';
 
 /** How large a difference must be to count, as a part of 1. */
 export interface Margin {
@@ -28,7 +31,7 @@ export function marginFor(
     (record) => newestNoise(engineOnDevice(record), metric, noise) ?? [],
   );
   const distinct = [...new Map(found.map((entry) => [entry.id, entry])).values()];
-  const floors = distinct.map(({ logRatios }) => Math.expm1(noiseFloorOf(logRatios, launches)));
+  const floors = distinct.map(({ floorOf }) => floorOf(launches));
   const floor = floors.length === 0 ? null : Math.max(...floors);
   return {
     value: Math.max(LEAST_MARGIN, floor ?? 0),
@@ -45,24 +48,52 @@ export interface EngineOnDevice {
   driver: string;
 }
 
+/** An A/A measurement, as the difference that so many launches would show, a part of 1. */
+export interface KnownNoise {
+  id: string;
+  floorOf(launches: number): number;
+}
+
 /** The newest A/A measurement of a metric that fits; null without one of enough pairs. */
 export function newestNoise(
-  engine: EngineOnDevice,
+  { backend, host, device, driver }: EngineOnDevice,
   metric: MetricName,
   noise: readonly NoiseRecord[],
-): { id: string; logRatios: readonly number[] } | null {
-  let newest: { id: string; logRatios: readonly number[]; createdAt: string } | null = null;
-  for (const { id, cell, device, driver, floors, createdAt } of noise) {
+): KnownNoise | null {
+  let newest: (KnownNoise & { createdAt: string }) | null = null;
+  for (const record of noise) {
+    const { id, cell, createdAt } = record;
     const isSame =
-      cell.backend === engine.backend &&
-      cell.host === engine.host &&
-      device.name === engine.device &&
-      driver === engine.driver;
-    const logRatios = floors.find((floor) => floor.metric === metric)?.logRatios;
-    if (!isSame || logRatios === undefined || logRatios.length < MIN_NOISE_PAIRS) continue;
-    if (newest === null || newest.createdAt <= createdAt) newest = { id, logRatios, createdAt };
+      cell.backend === backend &&
+      cell.host === host &&
+      record.device.name === device &&
+      record.driver === driver;
+    const floorOf = isSame ? floorsOf(record, metric) : null;
+    if (floorOf === null) continue;
+    if (newest === null || newest.createdAt <= createdAt) newest = { id, floorOf, createdAt };
   }
   return newest;
+}
+
+/** Medians have their log ratios in the record; percentiles are drawn from its launches. */
+function floorsOf(record: NoiseRecord, metric: MetricName): KnownNoise['floorOf'] | null {
+  const definition = METRICS[metric];
+  const { percentile: p } = definition;
+  if (p === null) {
+    const logRatios = record.floors.find((floor) => floor.metric === metric)?.logRatios ?? [];
+    if (logRatios.length < MIN_NOISE_PAIRS) return null;
+    return (launches) => Math.expm1(noiseFloorOf(logRatios, launches));
+  }
+  const [a, b] = record.sides.map((launches) =>
+    metricTimes({ launches, cell: record.cell }, definition),
+  );
+  if (!a || !b || Math.min(a.length, b.length) < MIN_NOISE_PAIRS) return null;
+  if (Math.min(a.flat().length, b.flat().length) < samplesNeeded(p)) return null;
+  return (launches) => {
+    const rng = new Rng('noise', metric, launches);
+    const drawn = tailNoiseLogRatios({ a, b, p }, launches, NOISE_DRAWS, rng);
+    return Math.expm1(sortedQuantile(drawn.sort(), 0.95));
+  };
 }
 
 function engineOnDevice(record: BenchRecord): EngineOnDevice {

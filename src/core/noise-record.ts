@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { centreOfLogRatios } from './comparison.ts';
-import { METRIC_NAMES, type MetricName } from './comparison-metrics.ts';
+import { MEDIAN_METRIC_NAMES } from './comparison-metrics.ts';
 import { quantile, sortedQuantile } from './quantile.ts';
 import { cellSchema, deviceSchema, launchSchema } from './record.ts';
 import { Rng } from './rng.ts';
@@ -11,7 +11,7 @@ export const NOISE_RECORD_VERSION = 1;
 const scalar = z.union([z.string(), z.number(), z.boolean()]);
 
 export const noiseFloorSchema = z.object({
-  metric: z.enum(METRIC_NAMES),
+  metric: z.enum(MEDIAN_METRIC_NAMES),
   /** ln(time of the first / time of the second) of each pair of launches. */
   logRatios: z.array(z.number()).min(1).max(10_000),
   /** 95th percentile of |log ratio|: what one launch against one other shows without any cause. */
@@ -44,7 +44,8 @@ export type NoiseRecord = z.infer<typeof noiseRecordSchema>;
 
 /** Fewer pairs say too little about their 95th percentile. */
 export const MIN_NOISE_PAIRS = 5;
-const DRAWS = 4000;
+/** Of a floor. */
+export const NOISE_DRAWS = 4000;
 
 /**
  * 95th percentile of |log ratio estimated from `pairs` pairs| where nothing differs: pairs are drawn from those measured,
@@ -52,7 +53,7 @@ const DRAWS = 4000;
  */
 export function noiseFloorOf(logRatios: readonly number[], pairs: number): number {
   const rng = new Rng('noise', pairs);
-  const estimates = Float64Array.from({ length: DRAWS }, () => {
+  const estimates = Float64Array.from({ length: NOISE_DRAWS }, () => {
     const drawn = Array.from({ length: pairs }, () => {
       const ratio = logRatios[rng.integer(0, logRatios.length)] ?? 0;
       return (rng.u32() & 1) === 1 ? ratio : -ratio;
@@ -63,7 +64,10 @@ export function noiseFloorOf(logRatios: readonly number[], pairs: number): numbe
 }
 
 /** The floor of one metric from its pairs. */
-export function describeNoise(metric: MetricName, logRatios: readonly number[]): NoiseFloor {
+export function describeNoise(
+  metric: NoiseFloor['metric'],
+  logRatios: readonly number[],
+): NoiseFloor {
   return {
     metric,
     logRatios: [...logRatios],

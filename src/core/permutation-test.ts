@@ -65,6 +65,17 @@ export function labelPermutationP(a: readonly number[], b: readonly number[], rn
   return (1 + hits) * SMALLEST_DRAWN_P;
 }
 
+/**
+ * Two-sided p of a statistic that is no sum: the share of 20 000 drawn rearrangements whose distance from 0 is at
+ * least that observed, which counts among them.
+ */
+export function drawnP(observed: number, rearranged: () => number): number {
+  const least = observed * (1 - RELATIVE_SLACK);
+  let hits = 0;
+  for (let draw = 0; draw < DRAWS; draw++) if (rearranged() >= least) hits++;
+  return (1 + hits) * SMALLEST_DRAWN_P;
+}
+
 /** The smallest p that `signFlipP` can give for so many pairs. */
 export function smallestSignFlipP(pairs: number): number {
   return 2 ** pairs <= MAX_ENUMERATED ? 2 / 2 ** pairs : SMALLEST_DRAWN_P;

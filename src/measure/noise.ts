@@ -1,6 +1,6 @@
 import { driverOf } from '../core/cell-identity.ts';
 import { pairedLogRatios } from '../core/comparison.ts';
-import { METRIC_NAMES, METRICS, metricTimes } from '../core/comparison-metrics.ts';
+import { MEDIAN_METRIC_NAMES, METRICS, metricTimes } from '../core/comparison-metrics.ts';
 import { describeNoise, NOISE_RECORD_VERSION, type NoiseRecord } from '../core/noise-record.ts';
 import type { BenchRecord } from '../core/record.ts';
 
@@ -16,7 +16,7 @@ export function noiseRecord(
   const isFinished = [first, second].every(({ outcome }) => outcome.status === 'ok');
   const { device } = first;
   if (!isFinished || device === null) return null;
-  const floors = METRIC_NAMES.flatMap((metric) => {
+  const floors = MEDIAN_METRIC_NAMES.flatMap((metric) => {
     const [a, b] = [metricTimes(first, METRICS[metric]), metricTimes(second, METRICS[metric])];
     return a === null || b === null ? [] : [describeNoise(metric, pairedLogRatios(a, b))];
   });

@@ -1,6 +1,6 @@
 import type { MetricName } from '../core/comparison-metrics.ts';
 import { newestNoise } from '../core/noise-margin.ts';
-import { type NoiseRecord, noiseFloorOf } from '../core/noise-record.ts';
+import type { NoiseRecord } from '../core/noise-record.ts';
 import type { Database } from './duckdb.ts';
 
 /** Table of A/A floors, as parts of 1, by what they are found by and the launches of the smaller side. */
@@ -20,9 +20,9 @@ export async function fillNoiseFloors(
   if (metric === null || noise.length === 0) return;
   const { rows } = await database.run('SELECT DISTINCT launches FROM records WHERE launches > 0');
   const counts = rows.map(([launches]) => Number(launches));
-  for (const { engine, logRatios } of measured(metric, noise)) {
+  for (const { engine, floorOf } of measured(metric, noise)) {
     for (const launches of counts) {
-      const floor = Math.expm1(noiseFloorOf(logRatios, Math.min(launches, MOST_LAUNCHES)));
+      const floor = floorOf(Math.min(launches, MOST_LAUNCHES));
       const values = [...engine, launches, floor];
       await database.run(`INSERT INTO ${NOISE_FLOORS} VALUES ($1, $2, $3, $4, $5, $6)`, values);
     }
@@ -40,6 +40,6 @@ function measured(metric: MetricName, noise: readonly NoiseRecord[]) {
   return [...engines.values()].flatMap((engine) => {
     const [backend, host, device, driver] = engine;
     const newest = newestNoise({ backend, host, device, driver }, metric, noise);
-    return newest === null ? [] : [{ engine, logRatios: newest.logRatios }];
+    return newest === null ? [] : [{ engine, floorOf: newest.floorOf }];
   });
 }
