@@ -4,10 +4,12 @@ import { type Selection, selectionText, selectRecords } from '../core/cell-selec
 import { compareRecords } from '../core/compare-records.ts';
 import { BenchError } from '../core/errors.ts';
 import type { BenchRecord } from '../core/record.ts';
+import { withSessionFlags } from '../core/session-flags.ts';
 import { comparisonJson } from '../report/comparison-json.ts';
 import { renderComparison, unmatchedText } from '../report/comparison-table.ts';
 import type { ShownComparison } from '../report/shown-comparison.ts';
 import { readStore, storePath } from '../store/jsonl.ts';
+import { readSessionRecords, sessionStorePath } from '../store/session-records.ts';
 import { type CompareArguments, type CompareOptions, compareOptions } from './compare-options.ts';
 import { EXIT } from './failure.ts';
 import { readNoise } from './noise-of-stores.ts';
@@ -101,7 +103,12 @@ async function side(
   for (const { line, reason } of content.problems) {
     process.stderr.write(`mtok: ${path}:${line} is left out: ${reason}\n`);
   }
-  const chosen = selectRecords(content.records, selection);
+  const sessions = await readSessionRecords(sessionStorePath(store));
+  for (const { path, line, reason } of sessions.problems) {
+    process.stderr.write(`mtok: ${path}:${line} is left out: ${reason}\n`);
+  }
+  const known = withSessionFlags(content.records, sessions.records);
+  const chosen = selectRecords(known, selection);
   const records = chosen.filter(({ outcome }) => outcome.status === 'ok');
   const text = selectionText(selection);
   const name = text === '' ? path : `${text} of ${path}`;
