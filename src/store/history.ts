@@ -33,11 +33,12 @@ const readLinesSql = (maxBytes: number) => `
     strict_mode = false, null_padding = true, ignore_errors = true, max_line_size = ${maxBytes})
   WHERE CASE WHEN strlen(line) > 1000 THEN true ELSE trim(line) <> '' END`;
 
-/** What a record cannot do without; everything else may be null. */
-const IS_RECORD = `j.schema = ${RECORD_VERSION} AND j.id IS NOT NULL AND j.run IS NOT NULL
-  AND try_cast(j.createdAt AS TIMESTAMP) IS NOT NULL AND j.cell.model IS NOT NULL
-  AND j.cell.backend IS NOT NULL AND j.cell.host IS NOT NULL AND j.cell.variant.weights IS NOT NULL
-  AND j.cell.workload.batch IS NOT NULL AND j.outcome.status IS NOT NULL`;
+/** What a record cannot do without, as columns; everything else may be null. */
+const NEEDED = 'id, run, created_at, model, backend, host, weights, batch, status';
+const IS_RECORD = `line_schema IS NOT DISTINCT FROM ${RECORD_VERSION}
+  AND ${NEEDED.split(', ')
+    .map((name) => `${name} IS NOT NULL`)
+    .join(' AND ')}`;
 
 /**
  * Reads stores (JSON Lines, or Parquet that `exportParquet` wrote) into DuckDB. Lines that are no records are
@@ -138,7 +139,7 @@ async function loadLines(database: Database, path: string): Promise<number> {
     await readInto(database, path, MAX_LINE_BYTES);
   }
   const { rows } = await database.run(
-    'SELECT max(line_schema), count(*) FILTER (line_is_record IS NOT true) FROM loaded',
+    `SELECT max(line_schema), count(*) - count(*) FILTER (${IS_RECORD}) FROM loaded`,
   );
   const [newest, passedOver] = rows[0] ?? [];
   if (typeof newest === 'number' && newest > RECORD_VERSION && Number.isInteger(newest)) {
@@ -148,7 +149,7 @@ async function loadLines(database: Database, path: string): Promise<number> {
       { hint: 'Read it with the newer mtok that wrote it.' },
     );
   }
-  if (passedOver !== 0) await database.run('DELETE FROM loaded WHERE line_is_record IS NOT true');
+  if (passedOver !== 0) await database.run(`DELETE FROM loaded WHERE NOT (${IS_RECORD})`);
   for (const name of Object.keys(OF_LINES)) {
     await database.run(`ALTER TABLE loaded DROP COLUMN ${name}`);
   }
@@ -156,9 +157,12 @@ async function loadLines(database: Database, path: string): Promise<number> {
 }
 
 /** What is kept of a line besides a record's columns until all are read. */
-const OF_LINES = { line_bytes: 'bytes', line_schema: 'j.schema', line_is_record: IS_RECORD };
+const OF_LINES = { line_bytes: 'bytes', line_schema: 'j.schema' };
 
-/** In one statement: records as DuckDB's structs would be written out and read again in between. */
+/**
+ * All in one statement: records as structs would be written out and read again in between. Each expression must be one
+ * that DuckDB computes `j` once for, so no long conjunctions.
+ */
 const LOADED_COLUMNS = [
   ...HISTORY_COLUMNS.map(({ sql, name, type }) => `(${sql})::${type} AS "${name}"`),
   ...Object.entries(OF_LINES).map(([name, sql]) => `${sql} AS ${name}`),
