@@ -5,6 +5,8 @@ import type { Canary, CanaryChange, SessionClocks, SessionRecord } from './sessi
 
 /** A launch whose clock never came to this share of the highest that the session saw was held down. */
 const LOWERED_CLOCK = 0.75;
+/** A canary that cannot see a change of this size leaves the session unwatched in truth. */
+const BLIND_LIMIT = 0.1;
 /** More launches than this with clocks held down leave a session without a verdict. */
 const MOST_LOWERED = 0.2;
 /** Reasons for lower clocks that are settings or idleness, not trouble. */
@@ -53,7 +55,7 @@ function canaryFlags(canary: Canary, cancelled: boolean): Flag[] {
   const [failed] = failedLaunches(canary);
   const hasEnd = canary.launches.some(({ moment }) => moment === 'end');
   return [
-    ...(changed.length === 0 ? [] : [changedFlag(canary, changed)]),
+    ...(changed.length === 0 ? blindFlags(canary) : [changedFlag(canary, changed)]),
     ...(failed === undefined
       ? []
       : [
@@ -79,6 +81,20 @@ function canaryFlags(canary: Canary, cancelled: boolean): Flag[] {
             hint: 'Measure again to the end to know.',
           },
         ]),
+  ];
+}
+
+/** No change was seen, but launches scatter so widely that one could hide. */
+function blindFlags({ changes }: Canary): Flag[] {
+  const widest = Math.max(0, ...changes.map(({ limit }) => limit));
+  if (widest <= BLIND_LIMIT) return [];
+  return [
+    {
+      code: 'canary-blind',
+      field: null,
+      message: `Launches scatter so widely that the session's canary would miss a change below ${(100 * widest).toFixed(0)} %.`,
+      hint: 'Quiet the machine, use more launches or more cells on one engine, or longer workloads.',
+    },
   ];
 }
 

@@ -50,7 +50,7 @@ median time that differs from the start's by more than 3 %, or than two launches
 where that is more, makes the session invalid, and with it each of its records. That noise is estimated from neighbouring
 launches of the session's cells on the same engine and from the canary's own passes. In simulated sessions without a
 change up to 6 % are called invalid, whatever their scatter; of those that become 10 % slower over nine in ten are found
-where launches scatter by 1 %, and few where they scatter by 3 %: what is not flagged is not proven steady. A GPU whose
+where launches scatter by 1 %, and few where they scatter by 3 %; a canary that would miss 10 % says so. A GPU whose
 clock stayed below 75 % of the highest seen, for a reason its driver names, in more than 20 % of the launches does the same.
 
 **Scatter.** CV is the standard deviation over the mean, of launches' medians and of repetitions over their launch's
