@@ -14,6 +14,9 @@ Examples:
 A cell is compared with its like: everything that is not selected on must be the same.
 FASTER, SLOWER: the whole 95 % interval lies beyond the margin δ, and p after Holm is below 0.05.
 SAME: the whole interval lies within ±δ. AMBIGUOUS: anything else, with the reason.
+A verdict is withheld (AMBIGUOUS) where a flag of a record may make it false, such as clocks-throttled, other-load,
+bimodal-launches, do-not-rank or session-invalid; other flags are noted on the row.
+p95 and p99 take 59 and 299 times a side.
 δ is 2 %, or what the machine shows when nothing differs (mtok noise), whichever is larger.
 
 Exit codes: 0 compared · 1 nothing to compare, or with --fail-on a cell of A without its like in B ·

@@ -1,6 +1,7 @@
 import { pairName } from '../core/cell-identity.ts';
 import { METRICS } from '../core/comparison-metrics.ts';
 import { VERDICTS, type Verdict } from '../core/comparison-verdict.ts';
+import { softwareCaveat } from './caveats.ts';
 import { comparisonNotes } from './comparison-notes.ts';
 import type { ShownComparison } from './shown-comparison.ts';
 
@@ -40,6 +41,7 @@ export function comparisonJson(comparison: ShownComparison): unknown {
       metric,
       reason,
     })),
+    caveat: softwareCaveat(rows.flatMap(({ pair }) => [pair.a, pair.b])),
     notes: comparisonNotes(comparison),
   };
 }

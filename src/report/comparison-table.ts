@@ -56,6 +56,7 @@ function cellsOf(row: ComparisonRow, remarks: readonly string[]): string[] {
   const { pair, metric, a, b, margin, verdict, reason, correctedP } = row;
   const numbers = [...(reason === null ? [] : [reason]), ...flagTexts(row)]
     .map((remark) => remarks.indexOf(remark) + 1)
+    .sort((left, right) => left - right)
     .join(', ');
   return [
     plainText(pairName(pair.a, pair.b)),

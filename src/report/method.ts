@@ -1,3 +1,5 @@
+import { flagCodesWith } from '../core/flag-effects.ts';
+
 /** How every figure of a report is defined. Follows src/measure, src/core/statistics.ts and src/economics. */
 export const METHOD = `
 **Timed boundary.** Token ids on the host in, next token ids on the host out. Tokenising and text are outside.
@@ -59,6 +61,15 @@ Drift is the Theil–Sen line's rise over a launch, or over the launches, with t
 compares within launches only; it is flagged from 2 % on with p < 0.01. Two modes: how far apart the two best groups of
 repetitions are, each over the fast end of its launch, with the p of Hartigan's dip test; flagged likewise. Outliers lie
 beyond 1.5 (mild) or 3 (severe) interquartile ranges. None is dropped.
+
+**Comparisons.** A ratio of times is taken launch by launch where both sides took turns, else over any two launches;
+its interval draws launches. p95 and p99 are taken of all single times of a side, where they are 59 and 299 or more: each
+draw takes whole launches, then the percentile of their times, then the ratio. A verdict is withheld, as AMBIGUOUS, for
+these flags of either side: ${flagCodesWith('withholds').join(', ')}; and, unless both sides have them and took
+turns, for ${flagCodesWith('withholds-unless-shared').join(', ')}.
+Other flags are noted on the row. In simulated sessions with nothing wrong 4 % or fewer are withheld, and a true difference
+of 5 % is found in 90 % or more of those with ten launches. A change in \`mtok history\` must exceed 2 % and the
+A/A floor that \`mtok noise\` measured, of either neighbour, as in a comparison.
 
 **Clock.** Its step is measured in every launch. What is shorter than 50 steps is withheld.
 

@@ -43,8 +43,11 @@ describe('compare', () => {
   });
 
   it('fails the gate that it is given with a code of its own', async () => {
+    // what the machine did while it measured is no matter here
+    await changed('clean.jsonl', (record) => ({ ...record, flags: [] }));
     await changed('faster.jsonl', (record) => ({
       ...record,
+      flags: [],
       id: `${record.id}-faster`,
       launches: record.launches.map((launch) => ({
         ...launch,
@@ -56,13 +59,40 @@ describe('compare', () => {
       })),
     }));
     const gate = ['--fail-on', 'slower'];
-    const faster = await mtok('compare', 'store', 'faster.jsonl', ...gate);
+    const faster = await mtok('compare', 'clean.jsonl', 'faster.jsonl', ...gate);
     expect(faster.stdout).toMatch(/^4 FASTER · 0 SLOWER/m);
     expect(faster.code).toBe(0);
-    const slower = await mtok('compare', 'faster.jsonl', 'store', ...gate);
+    const slower = await mtok('compare', 'faster.jsonl', 'clean.jsonl', ...gate);
     expect(slower.stdout).toMatch(/^0 FASTER · 4 SLOWER/m);
     expect(slower.code).toBe(3);
-    expect((await mtok('compare', 'faster.jsonl', 'store')).code).toBe(0);
+    expect((await mtok('compare', 'faster.jsonl', 'clean.jsonl')).code).toBe(0);
+  });
+
+  it('withholds a verdict for a flag, says so, and does not fail a gate for slower alone', async () => {
+    await changed('throttled.jsonl', (record) => ({
+      ...record,
+      id: `${record.id}-throttled`,
+      flags: [
+        ...record.flags.filter(({ code }) => code !== 'clocks-throttled'),
+        { code: 'clocks-throttled', field: null, message: 'The GPU held its clocks down.' },
+      ],
+      launches: record.launches.map((launch) => ({
+        ...launch,
+        repetitions: launch.repetitions.map(({ stepMs, ...repetition }) => ({
+          ...repetition,
+          stepMs: stepMs.map((ms) => ms * 1000),
+        })),
+      })),
+    }));
+    const both = ['compare', 'store', 'throttled.jsonl', '--metric', 'decode'];
+    const slower = await mtok(...both, '--fail-on', 'slower');
+    expect(slower.code).toBe(0);
+    expect(slower.stdout).toMatch(/withheld: .*clocks-throttled of B/);
+    expect(slower.stdout).toMatch(/^0 FASTER · 0 SLOWER · 0 SAME · 2 AMBIGUOUS \(2 withheld\)/m);
+    expect(slower.stderr).toContain('2 verdicts are withheld');
+    const ambiguous = await mtok(...both, '--fail-on', 'ambiguous', '--json', '-');
+    expect(ambiguous.code).toBe(3);
+    expect(JSON.parse(ambiguous.stdout).rows[0].withheldFor).toContain('clocks-throttled of B');
   });
 
   it('of a store with itself finds nothing faster', async () => {

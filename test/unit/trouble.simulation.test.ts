@@ -1,7 +1,10 @@
 import { describe, expect, test } from 'vitest';
+import { matchCells } from '../../src/core/cell-pairs.ts';
+import { compareRecords } from '../../src/core/compare-records.ts';
 import { Rng } from '../../src/core/rng.ts';
 import { diagnosePhase } from '../../src/measure/diagnose.ts';
 import { troubleFlags } from '../../src/measure/trouble-flags.ts';
+import { gpuRecord } from '../support/sample-records.ts';
 import {
   publishNoise,
   type SimulatedSession,
@@ -62,5 +65,66 @@ describe('they fire on made traces', () => {
     ['do-not-rank', { between: 0.4 }],
   ] as const)('%s with %j', (code, change) => {
     expect(flagRates(change)(code)).toBeGreaterThanOrEqual(0.9);
+  });
+});
+
+describe('withheld verdicts', () => {
+  const MINUTE_MS = 60_000;
+
+  /** A session as a record with the flags that it gets. */
+  function recordOf(id: string, run: string, session: SimulatedSession, rng: Rng) {
+    const times = simulateSession(session, rng);
+    const [first] = gpuRecord().launches;
+    if (first === undefined) throw new Error('a sample record without launches');
+    const launches = times.map((repetitions, i) => ({
+      ...first,
+      startedAt: new Date(i * MINUTE_MS).toISOString(),
+      repetitions: repetitions.map((ms) => ({ prefillMs: null, stepMs: [ms], runAheadMs: null })),
+    }));
+    const decode = diagnosePhase(times, 0, rng.fork(id));
+    return gpuRecord({ id, run, launches, flags: troubleFlags({ prefill: null, decode }) });
+  }
+
+  /** Shares of sessions that are withheld, and in which B is found slower. */
+  function shares(
+    run: 'same' | 'other',
+    a: Partial<SimulatedSession>,
+    b: Partial<SimulatedSession>,
+  ) {
+    const sessions = 200;
+    const counts = { withheld: 0, slower: 0 };
+    for (let i = 0; i < sessions; i++) {
+      const rng = new Rng('withheld', run, JSON.stringify([a, b]), i);
+      const sides = [
+        recordOf('a', 'same', { ...publishNoise, ...a }, rng),
+        recordOf('b', run, { ...publishNoise, ...b }, rng),
+      ] as const;
+      const { pairs } = matchCells([sides[0]], [sides[1]], []);
+      const metrics = ['decode'] as const;
+      const { rows } = compareRecords({ pairs, metrics, noise: [], seed: 1, draws: 500 });
+      if ((rows[0]?.withheldFor.length ?? 0) > 0) counts.withheld += 1 / sessions;
+      if (rows[0]?.verdict === 'SLOWER') counts.slower += 1 / sessions;
+    }
+    return counts;
+  }
+
+  test.each(['same', 'other'] as const)(
+    'are few of clean ones, and a true difference of 5 in 100 is still found, %s run',
+    (run) => {
+      const { withheld, slower } = shares(run, {}, { medianMs: 105 });
+      expect(withheld).toBeLessThanOrEqual(0.04);
+      expect(slower).toBeGreaterThanOrEqual(0.9);
+    },
+  );
+
+  test.each([
+    ['a machine that got slower during one', { driftOverLaunches: 0.15 }],
+    ['launches of two kinds', { slowLaunches: { share: 0.4, by: 0.2 }, between: 0.01 }],
+    ['launches that scatter without rank', { between: 0.4 }],
+    ['repetitions that got slower', { driftInLaunch: 0.05 }],
+  ])('are those of %s, where nothing differs', (_, trouble) => {
+    const { withheld, slower } = shares('other', {}, trouble);
+    expect(withheld).toBeGreaterThanOrEqual(0.9);
+    expect(slower).toBeLessThanOrEqual(0.05);
   });
 });
