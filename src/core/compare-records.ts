@@ -122,7 +122,7 @@ export function compareRecords(input: ComparisonInput): ComparisonResult {
     const margin = marginFor(pair, metric, launches, input.noise);
     const { p = null, correctedP = null, test = null } = outcome ?? {};
     const smallestP = outcome === undefined ? 1 : Math.min(1, tests * outcome.smallestP);
-    const flags = rowFlags(pair, METRICS[metric]);
+    const flags = rowFlags(pair, METRICS[metric], ratio);
     const withheldFor = [
       ...flags.filter(({ withholds }) => withholds).map(flagName),
       ...problemsOf(pair, input.withheld),

@@ -1,23 +1,34 @@
 import type { RecordPair } from './cell-pairs.ts';
+import type { SpeedRatio } from './comparison.ts';
 import type { Metric } from './comparison-metrics.ts';
 import type { BenchRecord, Flag } from './record.ts';
 
 /**
  * What a flag of either side does to a verdict.
- * - `withholds`: the figure is not one that could be measured again, or was not measured finely enough.
+ * - `withholds`: nothing that was measured in such a session, or so coarsely, is to be compared.
+ * - `withholds-small`: the figure may be another when it is measured again, but not by a factor of `BEYOND_TROUBLE`.
  * - `withholds-unless-shared`: something outside the engines moved the figure. Where both sides have the flag and
- *   took turns, launch by launch, it moved both alike and cancels in their ratio; else it may be the whole difference.
+ *   took turns, launch by launch, it moved both alike and cancels in their ratio; else it may be the whole difference,
+ *   where that is small.
  * - `notes`: worth knowing. The interval has it in it already, or it says something of the engine itself, or it comes
  *   up by chance in sessions with nothing wrong (`severe-outliers`).
  * - `quiet`: says nothing about times, or the comparison says it itself.
  */
-export type FlagEffect = 'withholds' | 'withholds-unless-shared' | 'notes' | 'quiet';
+export type FlagEffect =
+  | 'withholds'
+  | 'withholds-small'
+  | 'withholds-unless-shared'
+  | 'notes'
+  | 'quiet';
+
+/** An interval wholly beyond this ratio is no work of drift, another program or launches of two kinds. */
+export const BEYOND_TROUBLE = 2;
 
 const FLAG_EFFECTS: Readonly<Record<string, FlagEffect>> = {
   'session-invalid': 'withholds',
-  'do-not-rank': 'withholds',
-  'bimodal-launches': 'withholds',
   'below-timer-resolution': 'withholds',
+  'do-not-rank': 'withholds-small',
+  'bimodal-launches': 'withholds-small',
   'clocks-throttled': 'withholds-unless-shared',
   'other-load': 'withholds-unless-shared',
   'cpu-steal': 'withholds-unless-shared',
@@ -70,7 +81,15 @@ export interface RowFlag {
  * The flags of a pair that bear on a metric: those of the whole cell and of the parts that it is timed in. A flag
  * that is not in the table, as of a newer record, is a note.
  */
-export function rowFlags({ a, b, isInterleaved }: RecordPair, { parts }: Metric): RowFlag[] {
+export function rowFlags(
+  { a, b, isInterleaved }: RecordPair,
+  { parts }: Metric,
+  ratio: Pick<SpeedRatio, 'low' | 'high'>,
+): RowFlag[] {
+  const isLarge =
+    ratio.low !== null &&
+    ratio.high !== null &&
+    (ratio.low > BEYOND_TROUBLE || ratio.high < 1 / BEYOND_TROUBLE);
   const found = new Map<string, RowFlag>();
   for (const [side, record] of [['A', a] as const, ['B', b] as const]) {
     for (const { code, field, message } of bearing(record, parts)) {
@@ -83,8 +102,9 @@ export function rowFlags({ a, b, isInterleaved }: RecordPair, { parts }: Metric)
   return [...found.values()].map((flag) => {
     const effect = effectOf(flag.code);
     const isShared = isInterleaved && flag.side === 'A and B';
-    const withholds = effect === 'withholds' || (effect === 'withholds-unless-shared' && !isShared);
-    return { ...flag, withholds };
+    const mayMislead =
+      effect === 'withholds-small' || (effect === 'withholds-unless-shared' && !isShared);
+    return { ...flag, withholds: effect === 'withholds' || (mayMislead && !isLarge) };
   });
 }
 

@@ -1,4 +1,4 @@
-import { flagCodesWith } from '../core/flag-effects.ts';
+import { BEYOND_TROUBLE, flagCodesWith } from '../core/flag-effects.ts';
 
 /** How every figure of a report is defined. Follows src/measure, src/core/statistics.ts and src/economics. */
 export const METHOD = `
@@ -65,8 +65,9 @@ beyond 1.5 (mild) or 3 (severe) interquartile ranges. None is dropped.
 **Comparisons.** A ratio of times is taken launch by launch where both sides took turns, else over any two launches;
 its interval draws launches. p95 and p99 are taken of all single times of a side, where they are 59 and 299 or more: each
 draw takes whole launches, then the percentile of their times, then the ratio. A verdict is withheld, as AMBIGUOUS, for
-these flags of either side: ${flagCodesWith('withholds').join(', ')}; and, unless both sides have them and took
-turns, for ${flagCodesWith('withholds-unless-shared').join(', ')}.
+these flags of either side: ${flagCodesWith('withholds').join(', ')}. Unless the whole interval lies beyond a factor
+of ${BEYOND_TROUBLE}, more than such troubles make, it is also withheld for ${flagCodesWith('withholds-small').join(', ')}; and,
+unless both sides have them and took turns, for ${flagCodesWith('withholds-unless-shared').join(', ')}.
 Other flags are noted on the row. In simulated sessions with nothing wrong 4 % or fewer are withheld, and a true difference
 of 5 % is found in 90 % or more of those with ten launches. A change in \`mtok history\` must exceed 2 % and the
 A/A floor that \`mtok noise\` measured, of either neighbour, as in a comparison.

@@ -74,6 +74,29 @@ describe('a verdict', () => {
   );
 
   it.each([
+    ['do-not-rank', 'prefill', 'FASTER'],
+    ['bimodal-launches', 'prefill', 'FASTER'],
+    ['other-load', null, 'FASTER'],
+    ['drift-in-launches', 'prefill', 'FASTER'],
+    ['session-invalid', null, 'AMBIGUOUS'],
+    ['below-timer-resolution', 'prefill', 'AMBIGUOUS'],
+  ] as const)(
+    'on a difference of three times, with %s: stands if the trouble cannot make it',
+    (code, field, expected) => {
+      const a = steady('a', 100, [[code, field]]);
+      const pairs: RecordPair[] = [{ a, b: steady('b', 33, []), isInterleaved: true }];
+      const { rows } = compareRecords({
+        pairs,
+        metrics: ['prefill'],
+        noise: [],
+        seed: 1,
+        draws: 1000,
+      });
+      expect(rows.map(({ verdict }) => verdict)).toEqual([expected]);
+    },
+  );
+
+  it.each([
     'noisy',
     'bimodal',
     'autocorrelation',
