@@ -30,6 +30,10 @@ const rules: Record<string, PackageRule> = {
     dependencies: ['onnxruntime-node', 'onnxruntime-common'],
     stubs: ['sharp'],
   },
+  yaml: { files: /^dist\/.*\.js$/ },
+  'csv-parse': { files: /^lib\/.*\.js$/ },
+  'csv-stringify': { files: /^lib\/.*\.js$/ },
+  '@pydantic/genai-prices': { files: /^dist\/index\.js$/ },
 };
 
 /**
