@@ -22,6 +22,8 @@ export interface GpuOffer extends PriceOrigin {
   gpu: string;
   provider: string;
   region: string | null;
+  /** Instance type whose share this is; null where the price is the same in all, or there is none. */
+  instance: string | null;
   kind: GpuPriceKind;
   /** Of one GPU, whatever the instance holds; all-in (power, hosting) for rented ones. */
   usdPerGpuHour: Quantity<UsdPerGpuHour>;
