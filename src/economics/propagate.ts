@@ -58,6 +58,23 @@ export function propagate<K extends string, R extends string>(
   return results;
 }
 
+/**
+ * What a formula gives for every draw of its inputs, as `propagate` draws them: for the share of the draws in which
+ * something holds. Place k is the same draw for every result. Null where no input is uncertain.
+ */
+export function drawsOf<K extends string, R extends string>(
+  inputs: Inputs<K>,
+  formula: Formula<K, R>,
+  { seed = 0, draws = DRAWS }: PropagateOptions = {},
+): Record<R, readonly number[]> | null {
+  const names = Object.keys(inputs) as K[];
+  const uncertain = names.filter((name) => isUncertain(inputs[name]));
+  if (uncertain.length === 0) return null;
+  const point = pointOf(inputs, names);
+  const drawn = drawResults(inputs, uncertain, point, formula, { seed, draws });
+  return Object.fromEntries<readonly number[]>(drawn) as Record<R, readonly number[]>;
+}
+
 /** How much each uncertain input alone moves a result, largest first: the bars of a tornado chart. */
 export interface TornadoBar<K extends string> {
   input: K;

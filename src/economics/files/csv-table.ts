@@ -124,7 +124,8 @@ function parseLines(text: string, file: string): ParsedLine[] {
   }
 }
 
-function assertColumns(
+/** Throws `usage` for columns that are named twice, missing or too many. */
+export function assertColumns(
   columns: readonly string[],
   file: string,
   required: readonly string[],
