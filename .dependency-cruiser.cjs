@@ -70,6 +70,7 @@ const engines = {
   'puppeteer(-core)?': '^src/hosts/chromium/puppeteer\\.ts$',
   '@sparticuz/chromium': '^src/hosts/',
   '@duckdb/node-api': '^src/store/duckdb\\.ts$',
+  '@pydantic/genai-prices': '^src/economics/prices/genai-prices\\.ts$',
   commander: '^src/cli/',
   protobufjs: '^src/model/onnx/',
 };

@@ -1,5 +1,5 @@
 import type { ImportedCost, ImportedMetric, ImportedRun } from '../core/import-record.ts';
-import { findGpuPrice } from './gpu-prices.ts';
+import { findGpuPrice } from './prices/gpu-prices.ts';
 import { usdPerMtok } from './token-cost.ts';
 
 type View = ImportedCost['figures'][number]['view'];

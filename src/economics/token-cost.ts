@@ -1,7 +1,7 @@
 import type { DeviceInfo } from '../core/device.ts';
 import { invariant } from '../core/errors.ts';
 import type { Cost, Estimate, Flag } from '../core/record.ts';
-import { findGpuPrice, STAND_IN_GPU } from './gpu-prices.ts';
+import { findGpuPrice, STAND_IN_GPU } from './prices/gpu-prices.ts';
 
 /** Tokens per second of the whole batch while it does only this; null where it was not measured. */
 export interface PhaseRates {

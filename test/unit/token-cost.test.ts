@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Estimate } from '../../src/core/record.ts';
-import { findGpuPrice, GPU_PRICES } from '../../src/economics/gpu-prices.ts';
+import { findGpuPrice, GPU_PRICES } from '../../src/economics/prices/gpu-prices.ts';
 import { chargeRates, quotePrice, splitCost, usdPerMtok } from '../../src/economics/token-cost.ts';
 
 const exact = (median: number): Estimate => ({ median, low: null, high: null });

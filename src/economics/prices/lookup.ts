@@ -24,13 +24,17 @@ export function findApiPrice(book: Pick<PriceBook, 'apis'>, name: string, day: s
   });
 }
 
-/** All prices of one model, earliest first. Throws `usage` as findApiPrice does for names. */
+/**
+ * All prices of one model, earliest first: the one of this name, else of this other name, else the one whose name is
+ * written a little otherwise. Throws `usage` as findApiPrice does for names.
+ */
 export function pricesOfModel(apis: readonly ApiPrice[], name: string): ApiPrice[] {
-  for (const wanted of [(text: string) => text, plainName]) {
-    const want = wanted(name);
-    const qualified = apis.filter((price) => wanted(apiName(price)) === want);
+  for (const matches of [isNamed, isAlsoNamed, isNamedAlike]) {
+    const qualified = apis.filter((price) => matches(price, name, apiName));
     const found =
-      qualified.length > 0 ? qualified : apis.filter(({ model }) => wanted(model) === want);
+      qualified.length > 0
+        ? qualified
+        : apis.filter((price) => matches(price, name, ({ model }) => model));
     const names = [...new Set(found.map(apiName))];
     if (names.length > 1) throw ambiguous(name, names);
     if (found.length > 0) return found.sort(byStart);
@@ -42,6 +46,25 @@ export function pricesOfModel(apis: readonly ApiPrice[], name: string): ApiPrice
         ? `Near it: ${near.join(', ')}.`
         : 'List what it has with mtok prices list --api, or add a book with --prices.',
   });
+}
+
+/** Of a price, under which name its model is looked for: with or without the provider. */
+type NameOf = (price: Pick<ApiPrice, 'provider' | 'model'>) => string;
+
+function isNamed(price: ApiPrice, name: string, nameOf: NameOf): boolean {
+  return nameOf(price) === name;
+}
+
+function isAlsoNamed(price: ApiPrice, name: string, nameOf: NameOf): boolean {
+  return (price.aliases ?? []).some((alias) => {
+    const also = nameOf({ provider: price.provider, model: alias }).toLowerCase();
+    const wanted = name.toLowerCase();
+    return also.endsWith('*') ? wanted.startsWith(also.slice(0, -1)) : wanted === also;
+  });
+}
+
+function isNamedAlike(price: ApiPrice, name: string, nameOf: NameOf): boolean {
+  return plainName(nameOf(price)) === plainName(name);
 }
 
 function ambiguous(name: string, names: readonly string[]): BenchError {
@@ -77,9 +100,9 @@ export function findGpuOffers(book: Pick<PriceBook, 'gpus'>, query: GpuQuery): G
     (offer) =>
       holdsOn(offer, query.day) &&
       (query.kind === undefined || offer.kind === query.kind) &&
-      isNamed(offer.provider, query.provider) &&
-      isNamed(offer.region, query.region) &&
-      isNamed(offer.instance, query.instance),
+      isWanted(offer.provider, query.provider) &&
+      isWanted(offer.region, query.region) &&
+      isWanted(offer.instance, query.instance),
   );
   if (found.length === 0) throw noOffer(offers, query);
   return found.sort((a, b) => usdOf(a) - usdOf(b));
@@ -91,7 +114,7 @@ export function offerText({ gpu, kind, provider, region, instance }: GpuOffer): 
   return `${gpu} ${kind} at ${provider}${place === '' ? '' : ` (${place})`}`;
 }
 
-function isNamed(value: string | null, wanted: string | undefined): boolean {
+function isWanted(value: string | null, wanted: string | undefined): boolean {
   return wanted === undefined || (value !== null && plainName(value) === plainName(wanted));
 }
 

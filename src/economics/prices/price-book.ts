@@ -45,6 +45,8 @@ export interface ApiRates {
 export interface ApiPrice extends PriceOrigin {
   provider: string;
   model: string;
+  /** Other names of it; one that ends in `*` stands for all names that begin so. */
+  aliases?: readonly string[];
   rates: ApiRates;
   /** Rates of longer prompts: they hold for the whole request once its input has more tokens than this. */
   tiers: readonly { aboveInputTokens: number; rates: ApiRates }[];

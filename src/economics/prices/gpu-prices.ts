@@ -4,6 +4,7 @@ export interface GpuPrice {
   gpu: string;
   /** Matched against the adapter's name. */
   pattern: RegExp;
+  provider: string;
   usdPerHour: number;
   source: string;
   /** Day on which the source was read; the source itself may be older. */
@@ -11,22 +12,30 @@ export interface GpuPrice {
 }
 
 const nebius = {
+  provider: 'nebius',
   source: 'Nebius on demand, SkyPilot catalog v8 (undated copy)',
   date: '2026-11-21',
 };
 const lambda = {
+  provider: 'lambda',
   source: 'Lambda on demand, SkyPilot catalog v8 (undated copy)',
   date: '2026-11-21',
 };
 const runpod = {
+  provider: 'runpod',
   source: 'RunPod secure cloud, SkyPilot catalog v8 (undated copy)',
   date: '2026-11-21',
 };
 const runpodServerless = {
+  provider: 'runpod',
   source: 'RunPod serverless, active worker, docs.runpod.io/serverless/pricing (undated copy)',
   date: '2026-11-21',
 };
-const inferenceX = { source: 'InferenceX GPU_SPECS, 3-year rental', date: '2026-04-03' };
+const inferenceX = {
+  provider: '3-year-rental',
+  source: 'InferenceX GPU_SPECS, 3-year rental',
+  date: '2026-04-03',
+};
 
 /** More specific names first: the first pattern that matches is taken. */
 export const GPU_PRICES: readonly GpuPrice[] = [

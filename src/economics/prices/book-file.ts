@@ -1,0 +1,138 @@
+import { BenchError } from '../../core/errors.ts';
+import { pathText, plainProblem } from '../files/problem-text.ts';
+import { MAX_YAML_CHARACTERS, readYaml } from '../files/yaml-document.ts';
+import { isKnown, type Known, type Quantity } from '../quantity.ts';
+import type { UsdPerGpuHour } from '../units.ts';
+import { NO_REQUEST_FEE } from './api-call.ts';
+import { apiRates, RATE_KINDS } from './api-rates.ts';
+import {
+  type ApiEntry,
+  bookSchema,
+  type GpuEntry,
+  RATE_FIELDS,
+  type RatesEntry,
+} from './book-schema.ts';
+import type { ApiPrice, ApiRates, GpuOffer, PriceOrigin } from './price-book.ts';
+import { API_ROW, distinct, GPU_ROW, type Prices } from './price-rows.ts';
+
+/**
+ * The prices of a price book: YAML, or JSON, with lists `gpus` and `apis`; the fields are those of book-schema.
+ * Throws `usage` with file, line and field for what does not fit, and for two prices of one thing on one day.
+ */
+export function readBookFile(text: string, file: string): Prices {
+  const { gpus = [], apis = [] } =
+    text.length <= MAX_YAML_CHARACTERS
+      ? readYaml(text, file, bookSchema)
+      : readLargeJson(text, file);
+  return {
+    gpus: distinct(GPU_ROW, gpus.map(gpuOffer), file),
+    apis: distinct(API_ROW, apis.map(apiPrice), file),
+  };
+}
+
+/** Prices as the text of a book file, JSON; reading it again gives the same prices. */
+export function bookFileText({ gpus, apis }: Prices): string {
+  const book = { gpus: gpus.map(gpuEntry), apis: apis.map(apiEntry) };
+  return `${JSON.stringify(book, null, 2)}\n`;
+}
+
+/** Books that `mtok prices import` wrote from large catalogues: too long for a YAML parser that keeps lines. */
+function readLargeJson(text: string, file: string) {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    const why = cause instanceof Error ? plainProblem(cause.message) : 'unreadable';
+    throw new BenchError('usage', `${file}: not valid JSON: ${why}`, {
+      hint: `A book of more than ${MAX_YAML_CHARACTERS} characters must be JSON.`,
+      cause,
+    });
+  }
+  const parsed = bookSchema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  throw new BenchError(
+    'usage',
+    `${file}: ${pathText(issue?.path ?? [])}: ${plainProblem(issue?.message ?? 'is no price book')}`,
+  );
+}
+
+function origin({ source, from, until, readOn }: GpuEntry | ApiEntry): PriceOrigin {
+  return { source, from: from ?? null, until: until ?? null, readOn: readOn ?? null };
+}
+
+function gpuOffer(entry: GpuEntry): GpuOffer {
+  const { gpu, provider, region, instance, kind, usdPerGpuHour, memoryBytes } = entry;
+  return {
+    gpu,
+    provider,
+    region: region ?? null,
+    instance: instance ?? null,
+    kind,
+    usdPerGpuHour: usdPerGpuHour as Known as Known<UsdPerGpuHour>,
+    memoryBytes: memoryBytes ?? null,
+    ...origin(entry),
+  };
+}
+
+function apiPrice(entry: ApiEntry): ApiPrice {
+  const { provider, model, aliases, tiers = [], batch, usdPerRequest } = entry;
+  const where = `${entry.source} (${provider}/${model})`;
+  return {
+    provider,
+    model,
+    ...(aliases === undefined ? {} : { aliases }),
+    rates: ratesOf(entry, where),
+    tiers: tiers.map((tier) => ({
+      aboveInputTokens: tier.aboveInputTokens,
+      rates: ratesOf(tier, `${where}, above ${tier.aboveInputTokens} input tokens,`),
+    })),
+    batch: batch === undefined ? null : ratesOf(batch, `${where}, batch,`),
+    usdPerRequest: usdPerRequest ?? NO_REQUEST_FEE,
+    ...origin(entry),
+  };
+}
+
+function ratesOf(entry: RatesEntry, where: string): ApiRates {
+  const listed = Object.fromEntries(RATE_KINDS.map((kind) => [kind, entry[RATE_FIELDS[kind]]]));
+  return apiRates(listed, where);
+}
+
+function gpuEntry({ usdPerGpuHour, ...offer }: GpuOffer) {
+  return present({ ...offer, usdPerGpuHour: written(usdPerGpuHour) });
+}
+
+function apiEntry({ rates, tiers, batch, usdPerRequest, ...price }: ApiPrice) {
+  return present({
+    ...price,
+    ...ratesEntry(rates),
+    tiers:
+      tiers.length === 0
+        ? null
+        : tiers.map(({ aboveInputTokens, rates: above }) => ({
+            aboveInputTokens,
+            ...ratesEntry(above),
+          })),
+    batch: batch && ratesEntry(batch),
+    usdPerRequest: usdPerRequest.value === 0 ? null : written(usdPerRequest),
+  });
+}
+
+function ratesEntry(rates: ApiRates) {
+  return present(
+    Object.fromEntries(RATE_KINDS.map((kind) => [RATE_FIELDS[kind], written(rates[kind])])),
+  );
+}
+
+/** A figure as `readQuantity` takes it; null for an unknown one, which is left out of the file. */
+function written(quantity: Quantity): number | string | null {
+  if (!isKnown(quantity)) return null;
+  const { value, low, high } = quantity;
+  return low === null || high === null ? value : `${value}@${low}..${high}`;
+}
+
+function present<T extends object>(entry: T): Partial<T> {
+  return Object.fromEntries(
+    Object.entries(entry).filter(([, value]) => value !== null),
+  ) as Partial<T>;
+}
