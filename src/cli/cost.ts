@@ -1,4 +1,6 @@
 import type { Command } from 'commander';
+import { addCostMargin } from './cost/margin.ts';
+import { addCostScenario } from './cost/scenario.ts';
 import { addCostTokens } from './cost/tokens.ts';
 
 const EXAMPLES = `
@@ -16,5 +18,5 @@ export function addCost(program: Command): void {
     .summary('what tokens, tasks, deployments and plans cost')
     .description('From measured or given rates to dollars, with the interval of the measurement.')
     .addHelpText('after', EXAMPLES);
-  for (const add of [addCostTokens]) add(cost);
+  for (const add of [addCostTokens, addCostScenario, addCostMargin]) add(cost);
 }

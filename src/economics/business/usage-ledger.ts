@@ -27,7 +27,7 @@ export interface LedgerOptions {
 }
 
 /** What a plan pays belongs to these and to no feature, team or model. */
-const SUBSCRIPTION_COLUMNS = ['customer', 'plan', 'period'];
+export const SUBSCRIPTION_COLUMNS: readonly string[] = ['customer', 'plan', 'period'];
 
 type RowCost = { usd: number } | { price: UsagePrice; billed: BilledTokens } | { reason: string };
 
