@@ -148,7 +148,7 @@ function assertSomeTokens(input: Known, output: Known): void {
 }
 
 /** `3:1`, input to output. */
-function parseBlend(text: string | undefined): [Known, Known] | null {
+export function parseBlend(text: string | undefined): [Known, Known] | null {
   if (text === undefined) return null;
   const [, input, output] = /^(\d{1,9}(?:\.\d{1,9})?):(\d{1,9}(?:\.\d{1,9})?)$/.exec(text) ?? [];
   if (input === undefined || output === undefined || Number(input) + Number(output) === 0) {

@@ -1,0 +1,44 @@
+import { basename } from 'node:path';
+import { MAX_YAML_CHARACTERS } from '../../economics/files/yaml-document.ts';
+import { judgeClaim, scenarioOf } from '../../economics/scenario/scenario.ts';
+import { readScenarios } from '../../economics/scenario/scenario-file.ts';
+import { type ShownScenarios, scenariosJson } from '../../report/cost/scenario-json.ts';
+import { renderScenarios } from '../../report/cost/scenario-text.ts';
+import { EXIT } from '../failure.ts';
+import { readTextFile } from './read-text-file.ts';
+import {
+  type CostScenarioArguments,
+  type ScenarioRequest,
+  scenarioRequest,
+} from './scenario-options.ts';
+
+const FILE_RULE = { what: 'a YAML file of scenarios', maxBytes: MAX_YAML_CHARACTERS };
+
+/** Runs `mtok cost scenario`. Throws `usage` for options and files that are wrong, `io` for one that cannot be read. */
+export async function costScenarioCommand(
+  file: string | null,
+  argv: CostScenarioArguments,
+): Promise<number> {
+  const content =
+    file === null ? null : readScenarios(await readTextFile(file, FILE_RULE), basename(file));
+  const shown = shownScenarios(scenarioRequest(argv, content));
+  if (argv.json) process.stdout.write(`${JSON.stringify(scenariosJson(shown), null, 2)}\n`);
+  else process.stdout.write(renderScenarios(shown, argv.details ?? false));
+  return EXIT.ok;
+}
+
+function shownScenarios(request: ScenarioRequest): ShownScenarios {
+  const { scenarios, moments, unit, claim, posted, implied, seed } = request;
+  return {
+    scenarios: scenarios.map(({ name, ...inputs }) => {
+      const result = scenarioOf(inputs, moments, { seed });
+      const verdict = claim === null ? null : judgeClaim(claim, result.spendFactorPerYear);
+      return { name, inputs, result, verdict };
+    }),
+    unit,
+    claim,
+    posted,
+    implied,
+    seed,
+  };
+}
