@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { csvText } from '../../src/economics/files/csv-text.ts';
 import { FOCUS_COLUMNS, FOCUS_CUSTOM_COLUMNS } from '../../src/economics/focus/columns.ts';
 import { type FocusCharge, focusCsv, focusRows } from '../../src/economics/focus/focus-rows.ts';
+import { monthCharges } from '../../src/economics/focus/month-charges.ts';
 import { monthPeriod } from '../../src/economics/focus/period.ts';
 import { between, exact, unknown } from '../../src/economics/quantity.ts';
 import { tokens, usd, usdPerMtok } from '../../src/economics/units.ts';
@@ -208,5 +209,57 @@ describe('FOCUS rows', () => {
     for (const text of ['2026-13', '2026-1', 'now', '2026-11-01']) {
       expect(() => monthPeriod(text)).toThrow('expected one such as 2026-11');
     }
+  });
+});
+
+describe('a month of a deployment', () => {
+  const inputs = {
+    prefillTps: exact(20_000),
+    decodeTps: exact(2000),
+    usdPerGpuHour: between(3, 2.85, 3.5),
+    gpus: exact(2),
+    utilization: exact(0.4),
+    cacheHit: exact(0),
+    inputTokens: exact(1500),
+    outputTokens: exact(300),
+    blendInput: exact(1),
+    blendOutput: exact(1),
+  };
+  const month = { inputs, period, name: 'm', id: 'd', gpu: 'H100', runId: null, tags: {} };
+  const total = (charges: readonly FocusCharge[], of: (charge: FocusCharge) => number | null) =>
+    charges.reduce((sum, charge) => sum + (of(charge) ?? 0), 0);
+
+  it('is whole deployments for 730 hours: those that serve and those that wait', () => {
+    // 12 million requests of 0.225 s keep one busy for 750 h, of which 292 h are served a month: three are needed
+    const charges = monthCharges({ ...month, requestsPerMonth: exact(12e6) });
+    expect(total(charges, ({ quantity }) => quantity)).toBeCloseTo(3 * 2 * 730, 6);
+    expect(total(charges, ({ usd: cost }) => cost.value)).toBeCloseTo(3 * 2 * 730 * 3, 6);
+    expect(charges[0]?.quantity).toBeCloseTo(1500, 6);
+    expect(charges[0]?.usd.low).toBeCloseTo(1500 * 2.85, 6);
+    expect(charges[0]?.utilization?.value).toBeCloseTo(750 / 2190, 9);
+    expect(charges[0]?.outputTokens).toBe(12e6 * 300);
+    const rows = rowsOf(focusCsv(focusRows(charges)));
+    for (const row of rows) expect(violations(row)).toEqual([]);
+    expect(rows[0]?.ConsumedQuantity).toBe('1500');
+  });
+
+  it('prices the tokens of the hours that serve: with the input price they are those dollars', () => {
+    const [busy, idle] = monthCharges({ ...month, requestsPerMonth: null });
+    const output = busy?.outputPrice?.usdPerMtok.value ?? 0;
+    // 3 USD × 2 GPUs at 20,000 tokens/s
+    const input = (1e6 * 6) / (3600 * 20_000);
+    const bill = ((busy?.inputTokens ?? 0) * input + (busy?.outputTokens ?? 0) * output) / 1e6;
+    expect(bill / (busy?.usd.value ?? 0)).toBeCloseTo(1, 9);
+    expect((busy?.quantity ?? 0) / ((busy?.quantity ?? 0) + (idle?.quantity ?? 0))).toBeCloseTo(
+      0.4,
+    );
+  });
+
+  it('has no hours that wait where it always serves, and no rows without a price', () => {
+    const busy = { ...inputs, utilization: exact(1) };
+    expect(monthCharges({ ...month, inputs: busy, requestsPerMonth: null })).toHaveLength(1);
+    const noPrice = { ...inputs, usdPerGpuHour: unknown('nobody asked') };
+    const charges = monthCharges({ ...month, inputs: noPrice, requestsPerMonth: null });
+    expect(() => focusRows(charges)).toThrow('unknown');
   });
 });

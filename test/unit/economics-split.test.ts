@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { Energy } from '../../src/core/energy.ts';
 import { Rng } from '../../src/core/rng.ts';
 import { exact, isKnown, unknown } from '../../src/economics/quantity.ts';
+import { monthlyBill, monthlyBillOf } from '../../src/economics/tokens/monthly-bill.ts';
 import {
   methodWeights,
   multiplierWeights,
@@ -13,6 +15,7 @@ import {
 } from '../../src/economics/tokens/split-methods.ts';
 import { type EngineStep, splitSteps } from '../../src/economics/tokens/split-steps.ts';
 import { readEngineSteps } from '../../src/economics/tokens/split-steps-file.ts';
+import { tokenEnergy } from '../../src/economics/tokens/token-energy.ts';
 
 /** OpenCost's documented example: $3.20 for 12M prompt tokens, 800k of them cached, and 3M generated ones. */
 const openCost = {
@@ -229,5 +232,75 @@ describe('mixed batches', () => {
     ['step_ms,prefill_tokens,decode_tokens\n', 'no rows'],
   ])('refuses %j', (text, message) => {
     expect(() => readEngineSteps(text, 'steps.csv')).toThrow(message);
+  });
+});
+
+describe('the bill of a month', () => {
+  const month = { ...request, utilization: 0.4, requestsPerMonth: 12e6 };
+
+  it('is that of its requests, in parts of deployments and in whole ones', () => {
+    const bill = monthlyBill(month);
+    // 0.225 s each: 750 busy hours, 1,875 paid ones at 40 %
+    expect(bill.usdPerMonth).toBeCloseTo(1875 * 2.85, 6);
+    expect(bill.deployments).toBeCloseTo(1875 / 730, 9);
+    expect(bill.wholeDeployments).toBe(3);
+    expect(bill.wholeUsdPerMonth).toBeCloseTo(3 * 730 * 2.85, 6);
+    expect(bill.wholeUtilization).toBeCloseTo(750 / 2190, 9);
+    expect(bill.requestsPerDeploymentMonth).toBeCloseTo((730 * 3600 * 0.4) / 0.225, 3);
+  });
+
+  it('takes one deployment up to what it serves, and two beyond', () => {
+    const { requestsPerDeploymentMonth: most } = monthlyBill(month);
+    const deployments = (requestsPerMonth: number) =>
+      monthlyBill({ ...month, requestsPerMonth }).wholeDeployments;
+    expect([1, most * 0.999, most * 1.001].map(deployments)).toEqual([1, 1, 2]);
+    fc.assert(
+      fc.property(fc.double({ min: 1, max: 1e9, noNaN: true }), (requestsPerMonth) => {
+        const bill = monthlyBill({ ...month, requestsPerMonth });
+        expect(bill.wholeUtilization).toBeLessThanOrEqual(0.4 + 1e-9);
+        expect(bill.wholeUsdPerMonth).toBeGreaterThanOrEqual(bill.usdPerMonth * (1 - 1e-9));
+      }),
+    );
+  });
+
+  it('is unknown without a rate', () => {
+    const inputs = { ...knownRequest({ decodeTps: unknown('no decode') }) };
+    const bill = monthlyBillOf({ ...inputs, requestsPerMonth: exact(1e6) });
+    expect(bill.usdPerMonth).toEqual(unknown('no decode'));
+    expect(bill.wholeDeployments).toEqual(unknown('no decode'));
+  });
+});
+
+describe('the energy of tokens', () => {
+  /** ML.ENERGY's 70B model on two B200 at batch 8: 3.569266 J a token. */
+  const phase = (joulesPerToken: number) => ({
+    ...{ joules: 1, windowMs: 1, windows: 1, samples: 9, tokens: 1, meanW: 1698.02 },
+    joulesPerToken,
+  });
+  const energy: Energy = {
+    ...{ source: 'nvidia-smi', idleW: null, idleSamples: 0, launches: 1 },
+    prefill: phase(0.25),
+    decode: phase(3.569266),
+  };
+  const counts = { inputTokens: exact(1500), outputTokens: exact(300), cacheHit: exact(0.5) };
+
+  it('is that of computed and of generated tokens', () => {
+    const { figures, source } = tokenEnergy({ id: 'r', energy }, counts);
+    expect(source).toBe('nvidia-smi');
+    expect(figures.joulesPerOutputToken.value).toBe(3.569266);
+    expect(figures.outputKilowattHoursPerMtok.value).toBeCloseTo(0.991463, 6);
+    expect(figures.joulesPerRequest.value).toBeCloseTo(750 * 0.25 + 300 * 3.569266, 2);
+  });
+
+  it('is unknown where it was not measured, unless no token needs it', () => {
+    const half = { id: 'r', energy: { ...energy, prefill: null } };
+    expect(tokenEnergy(half, counts).figures.joulesPerRequest).toMatchObject({
+      reason: 'record r measured no energy of prefill',
+    });
+    const cached = { ...counts, cacheHit: exact(1) };
+    expect(isKnown(tokenEnergy(half, cached).figures.joulesPerRequest)).toBe(true);
+    const none = tokenEnergy({ id: 'r', energy: null }, counts);
+    expect(none.source).toBeNull();
+    expect(isKnown(none.figures.joulesPerOutputToken)).toBe(false);
   });
 });

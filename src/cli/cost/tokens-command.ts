@@ -3,9 +3,12 @@ import { tornado } from '../../economics/propagate.ts';
 import { type CostInput, tokenCosts, tokenCostsOf } from '../../economics/tokens/token-costs.ts';
 import { type ShownTokenCosts, tokenCostsJson } from '../../report/cost/token-costs-json.ts';
 import { renderTokenCosts } from '../../report/cost/token-costs-text.ts';
+import type { TokenExtras } from '../../report/cost/token-extras.ts';
 import { EXIT } from '../failure.ts';
 import { parseInteger } from '../numbers.ts';
 import { chooseRecords } from './choose-records.ts';
+import { readStepSplit, tokenExtras } from './tokens-extras.ts';
+import { writeTokensFocus } from './tokens-focus.ts';
 import { type CostSubject, type CostTokensArguments, costSubjects } from './tokens-options.ts';
 
 /** Runs `mtok cost tokens`. Throws `usage` for options and ids, `io` and `record` for a store that cannot be read. */
@@ -13,7 +16,12 @@ export async function costTokensCommand(argv: CostTokensArguments): Promise<numb
   const seed = parseInteger(argv.seed, { option: '--seed', min: 0, max: 2 ** 31 }) ?? 0;
   const ids = argv.record ?? [];
   const records = ids.length === 0 ? [] : await chooseRecords(ids, argv.store ?? null);
-  const shown = costSubjects(argv, records).map((subject) => costs(subject, seed, argv.tornado));
+  const stepSplit = await readStepSplit(argv.steps, seed);
+  const subjects = costSubjects(argv, records, stepSplit);
+  const shown = subjects.map((subject) =>
+    costs(subject, seed, tokenExtras(argv, subject, stepSplit, seed), argv.tornado),
+  );
+  await writeTokensFocus(argv, subjects, seed);
   if (argv.json) {
     const json = shown.map(tokenCostsJson);
     process.stdout.write(`${JSON.stringify(json.length === 1 ? json[0] : json, null, 2)}\n`);
@@ -26,6 +34,7 @@ export async function costTokensCommand(argv: CostTokensArguments): Promise<numb
 function costs(
   { record, inputs, priceSource }: CostSubject,
   seed: number,
+  extras: TokenExtras,
   withTornado = false,
 ): ShownTokenCosts {
   return {
@@ -40,6 +49,7 @@ function costs(
       : [],
     priceSource,
     flags: record?.flags.filter(({ code }) => code === 'software-adapter') ?? [],
+    extras,
     seed,
   };
 }

@@ -2,6 +2,7 @@ import type { BenchRecord } from '../../core/record.ts';
 import type { Inputs } from '../../economics/propagate.ts';
 import { exact, type Known, type Quantity, unknown } from '../../economics/quantity.ts';
 import { recordRates } from '../../economics/tokens/record-rates.ts';
+import type { StepSplit } from '../../economics/tokens/split-steps.ts';
 import type { CostInput } from '../../economics/tokens/token-costs.ts';
 import { usageError } from '../failure.ts';
 import { parseInteger } from '../numbers.ts';
@@ -21,6 +22,13 @@ export interface CostTokensArguments {
   cacheHit: string;
   blend?: string;
   tornado?: true;
+  steps?: string;
+  batch?: string;
+  allocation?: true;
+  energy?: true;
+  requestsPerMonth?: string;
+  focus?: string;
+  month?: string;
   seed?: string;
   json?: true;
 }
@@ -37,20 +45,29 @@ export interface CostSubject {
 const MOST_TOKENS = 1e9;
 const MOST_RATE = 1e12;
 
-/** The subjects of a command line; `records` are those that --record names. Throws `usage`. */
+/**
+ * The subjects of a command line; `records` are those that --record names, `stepSplit` what --steps holds.
+ * Throws `usage`.
+ */
 export function costSubjects(
   argv: CostTokensArguments,
   records: readonly BenchRecord[],
+  stepSplit: StepSplit | null = null,
 ): CostSubject[] {
-  const rates = givenRates(argv);
-  if (records.length > 0 && (rates.prefill !== null || rates.decode !== null)) {
-    throw usageError('Give either --record or --prefill-tps and --decode-tps, not both');
+  const given = givenRates(argv);
+  const areGiven = given.prefill !== null || given.decode !== null;
+  if (Number(records.length > 0) + Number(areGiven) + Number(stepSplit !== null) > 1) {
+    throw usageError(
+      'Give either --record, or --prefill-tps and --decode-tps, or --steps, not several',
+    );
   }
+  const rates =
+    stepSplit === null ? given : { prefill: stepSplit.prefillTps, decode: stepSplit.decodeTps };
   if (records.length > 0) return records.map((record) => ofRecord(argv, record));
   if (rates.prefill === null && rates.decode === null) {
     throw usageError(
       'cost tokens got no rates',
-      'Name a record (--record latest), or give --prefill-tps and --decode-tps.',
+      'Name a record (--record latest), or give --prefill-tps and --decode-tps, or --steps.',
     );
   }
   const inputTokens = requiredTokens(argv.input, '--input');

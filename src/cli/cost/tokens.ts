@@ -5,13 +5,20 @@ const EXAMPLES = `
 Examples:
   mtok cost tokens --record latest --gpu-price 2.85
   mtok cost tokens --record 3f2a --record 9c01 --store results --gpu-price 2.85..3.50 --tornado
+  mtok cost tokens --record latest --gpu-price 2.95 --requests-per-month 2e6 --focus charges.csv
+  mtok cost tokens --steps steps.csv --input 1500 --output 300 --gpu-price 2.85 --allocation
   mtok cost tokens --prefill-tps 20000 --decode-tps 2000 --input 1500 --output 300 --gpu-price 2.85
 
 The last prints $0.000178 a request (0.225 GPU-s): $0.0396 per million input tokens and $0.396 per million output
 tokens, which add up to the bill; or $0.594 per million output tokens where these bear all of it.
 
 Views: split charges each phase its GPU time; all-on-output and all-on-total charge the whole bill to those tokens.
-Each pays the bill alone: never add them. Intervals are of 95 %, from the records' launches and from given ranges.`;
+Each pays the bill alone: never add them. Intervals are of 95 %, from the records' launches and from given ranges.
+
+--steps wants the columns step_ms, prefill_tokens and decode_tokens, a row for each forward pass in its order. Least
+squares tell the time of a prefill token from that of a decode token where a server mixes both in its batches.
+--focus writes the hours that serve and those that wait (CapacityReservationStatus Unused) of the deployments that
+--requests-per-month takes, or of one.`;
 
 /** `mtok cost tokens`: dollars per request and per million tokens in each view. */
 export function addCostTokens(cost: Command): void {
@@ -38,6 +45,13 @@ export function addCostTokens(cost: Command): void {
       "mix of the blended price, such as 3:1 (default: the request's own)",
     )
     .option('--tornado', 'show which input matters how much')
+    .option('--steps <file>', "rates from a CSV of a server's mixed steps (see below)")
+    .option('--allocation', 'what other rules of splitting the bill would say')
+    .option('--batch <number>', "sequences that decode at once (default: the record's)")
+    .option('--requests-per-month <number>', 'the bill of a month and the deployments it takes')
+    .option('--energy', "joules per token, of the record's device")
+    .option('--focus <file>', 'write a month of charges as FOCUS 1.2 CSV')
+    .option('--month <YYYY-MM>', "of those charges (default: the record's, or this one)")
     .option('--seed <number>', 'of the draws behind intervals (default: 0)')
     .option('--json', 'print JSON')
     .addHelpText('after', EXAMPLES)

@@ -88,12 +88,12 @@ function focusRow(charge: FocusCharge, account: FocusAccount): FocusRow {
     throw new BenchError('usage', `FOCUS needs an amount above 0 of ${name}, got ${quantity}`);
   }
   const { pricingQuantity, pricingUnit, consumedUnit } = measured(meter, quantity);
-  // Without the last digits, which are noise of the division: the price names the SKU price.
-  const unitPrice = Number((usd.value / pricingQuantity).toPrecision(12));
+  const cost = withoutNoise(usd.value);
+  const unitPrice = withoutNoise(usd.value / pricingQuantity);
   const skuId = `${meter}: ${sku}`;
   return {
     AvailabilityZone: null,
-    BilledCost: usd.value,
+    BilledCost: cost,
     BillingAccountId: account.billingAccountId,
     BillingAccountName: account.billingAccountName,
     BillingAccountType: account.billingAccountType,
@@ -115,21 +115,21 @@ function focusRow(charge: FocusCharge, account: FocusAccount): FocusRow {
     CommitmentDiscountStatus: null,
     CommitmentDiscountType: null,
     CommitmentDiscountUnit: null,
-    ConsumedQuantity: quantity,
+    ConsumedQuantity: withoutNoise(quantity),
     ConsumedUnit: consumedUnit,
-    ContractedCost: usd.value,
+    ContractedCost: cost,
     ContractedUnitPrice: unitPrice,
-    EffectiveCost: usd.value,
+    EffectiveCost: cost,
     InvoiceId: null,
     InvoiceIssuerName: account.provider,
-    ListCost: usd.value,
+    ListCost: cost,
     ListUnitPrice: unitPrice,
     PricingCategory: 'Standard',
     PricingCurrency: CURRENCY,
     PricingCurrencyContractedUnitPrice: unitPrice,
-    PricingCurrencyEffectiveCost: usd.value,
+    PricingCurrencyEffectiveCost: cost,
     PricingCurrencyListUnitPrice: unitPrice,
-    PricingQuantity: pricingQuantity,
+    PricingQuantity: withoutNoise(pricingQuantity),
     PricingUnit: pricingUnit,
     ProviderName: account.provider,
     PublisherName: account.provider,
@@ -155,9 +155,14 @@ function focusRow(charge: FocusCharge, account: FocusAccount): FocusRow {
     x_CostView: outputPrice?.view ?? null,
     x_Utilization: charge.utilization?.value ?? null,
     x_RunId: charge.runId,
-    x_CostLow: usd.low,
-    x_CostHigh: usd.high,
+    x_CostLow: usd.low === null ? null : withoutNoise(usd.low),
+    x_CostHigh: usd.high === null ? null : withoutNoise(usd.high),
   };
+}
+
+/** Twelve digits: those behind them come from the arithmetic and make 750 hours 749.9999999999999. */
+function withoutNoise(value: number): number {
+  return Number(value.toPrecision(12));
 }
 
 /** Tokens are consumed one by one and priced by the million. */

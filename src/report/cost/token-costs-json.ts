@@ -2,6 +2,7 @@ import type { Flag } from '../../core/record.ts';
 import type { Inputs, Results, TornadoBar } from '../../economics/propagate.ts';
 import type { CostInput, CostResult } from '../../economics/tokens/token-costs.ts';
 import { figureJson, figuresJson } from './figure.ts';
+import { type TokenExtras, tokenExtrasJson } from './token-extras.ts';
 
 /** One answer of `mtok cost tokens` with what it was made from. */
 export interface ShownTokenCosts {
@@ -14,11 +15,12 @@ export interface ShownTokenCosts {
   priceSource: string;
   /** Flags of the record that a reader of its costs must know. */
   flags: readonly Flag[];
+  extras: TokenExtras;
   seed: number;
 }
 
 export function tokenCostsJson(shown: ShownTokenCosts) {
-  const { record, inputs, results, tornado, priceSource, flags, seed } = shown;
+  const { record, inputs, results, tornado, priceSource, flags, extras, seed } = shown;
   const { inputUsdPerMtok, outputUsdPerMtok, ...others } = results;
   return {
     ...figuresJson(others),
@@ -31,6 +33,7 @@ export function tokenCostsJson(shown: ShownTokenCosts) {
     record,
     flags,
     ...(tornado.length === 0 ? {} : { tornado }),
+    ...tokenExtrasJson(extras),
     seed,
   };
 }

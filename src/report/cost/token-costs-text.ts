@@ -4,6 +4,7 @@ import { formatNumber, plainText } from '../format.ts';
 import { textGrid, wrapText } from '../text-grid.ts';
 import { figureText, intervalText, percentText, usdText, valueText } from './figure.ts';
 import type { ShownTokenCosts } from './token-costs-json.ts';
+import { tokenExtraLines } from './token-extras-lines.ts';
 import { tornadoLines } from './tornado-lines.ts';
 
 const WIDTH = 100;
@@ -60,6 +61,7 @@ export function renderTokenCosts(shown: ShownTokenCosts): string {
     ...timeLines(shown),
     ...checkLines(shown),
     ...tornadoSection(shown),
+    ...tokenExtraLines(shown.extras),
     ...unknowns.filter((line) => line !== null),
     ...flags.flatMap(({ message }) => wrapText(`Note: ${message}`, WIDTH)),
   ];
