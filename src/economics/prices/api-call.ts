@@ -109,7 +109,8 @@ export function unknownRates(reason: string): ApiRates {
 /** A fee that a source does not mention is none: providers list what they charge for. */
 export const NO_REQUEST_FEE: Quantity = exact(0);
 
-function callFormula(billed: BilledTokens): Formula<CallInput, CallResult> {
+/** The formula of `apiCallCost`, for averages over calls too that all stay in one tier. */
+export function callFormula(billed: BilledTokens): Formula<CallInput, CallResult> {
   return ({ input, cacheRead, cacheWrite, output, usdPerRequest }) => {
     const inputUsd = usdOf(billed.freshInput, input);
     const cacheReadUsd = usdOf(billed.cacheRead, cacheRead);

@@ -1,4 +1,7 @@
 import type { Quantity } from '../quantity.ts';
+import { boundsOfAmount, meanOf } from './amount-moments.ts';
+import type { StepExpectation } from './expectation.ts';
+import type { StepKind, UnitFile, UnitStep } from './unit-file.ts';
 
 /** What a claimed cost of a unit leaves unexplained. */
 export interface Residual {
@@ -8,8 +11,8 @@ export interface Residual {
   /** Of the claim. */
   readonly unexplainedShare: Quantity;
   /**
-   * What each call of the steps that could explain it would have to cost to reach the claim: those of unknown price,
-   * or all but the LLM calls where every price is known. Null where there are no such calls.
+   * What each call of the steps that could explain it would have to cost to reach the claim: those of unknown cost,
+   * or all but the LLM calls where every cost is known. Null where there are none, or nothing is left to explain.
    */
   readonly neededPerCall: NeededPerCall | null;
 }
@@ -18,8 +21,67 @@ export interface NeededPerCall {
   readonly steps: readonly string[];
   /** At average numbers of calls. */
   readonly usd: Quantity;
-  /** In a unit of the most explained dollars and the most such calls. */
-  readonly lowUsd: number;
-  /** In a unit of the least explained dollars and the fewest such calls; null where there may be none. */
+  /** Where a unit makes the most calls, all of them at their average cost; null where counts have no most. */
+  readonly lowUsd: number | null;
+  /** Where a unit makes the fewest; null where it may make none of those that could explain the claim. */
   readonly highUsd: number | null;
+}
+
+/** Places of the steps that may explain what is left of a claim. */
+export function openSteps(
+  steps: readonly { readonly kind: StepKind }[],
+  expected: readonly StepExpectation[],
+): number[] {
+  const places = steps.map((_, i) => i);
+  const unpriced = places.filter((i) => Number.isNaN(expected[i]?.usd ?? 0));
+  return unpriced.length > 0 ? unpriced : places.filter((i) => steps[i]?.kind !== 'llm');
+}
+
+/** @param result a figure of the unit by its name */
+export function residualOf(
+  { steps, claimedUsd }: UnitFile,
+  expected: readonly StepExpectation[],
+  result: (name: string) => Quantity,
+): Residual | null {
+  if (claimedUsd === null) return null;
+  const open = openSteps(steps, expected);
+  const unexplainedUsd = result('unexplainedUsd');
+  const usd = result('neededUsdPerCall');
+  const least = claimedUsd.low ?? claimedUsd.value;
+  const most = claimedUsd.high ?? claimedUsd.value;
+  return {
+    claimedUsd,
+    unexplainedUsd,
+    unexplainedShare: result('unexplainedShare'),
+    neededPerCall:
+      (unexplainedUsd.value ?? 0) <= 0 || usd.value === null
+        ? null
+        : {
+            steps: open.map((i) => steps[i]?.name ?? ''),
+            usd,
+            lowUsd: neededAt('high', least, steps, expected, open),
+            highUsd: neededAt('low', most, steps, expected, open),
+          },
+  };
+}
+
+/** What a call must cost where every step makes its fewest (`low`) or most (`high`) calls. */
+function neededAt(
+  bound: 'low' | 'high',
+  claimedUsd: number,
+  steps: readonly UnitStep[],
+  expected: readonly StepExpectation[],
+  open: readonly number[],
+): number | null {
+  let [explainedUsd, openCalls] = [0, 0];
+  for (const [i, step] of steps.entries()) {
+    const { calls = 0, usd = 0 } = expected[i] ?? {};
+    const count = boundsOfAmount(step.calls)[bound];
+    if (count === null) return null;
+    // A conversation is one call in the file and a call a turn here.
+    const made = calls === 0 ? 0 : (count * calls) / meanOf(step.calls);
+    if (open.includes(i)) openCalls += made;
+    else explainedUsd += calls === 0 ? 0 : (made * usd) / calls;
+  }
+  return openCalls === 0 ? null : (claimedUsd - explainedUsd) / openCalls;
 }

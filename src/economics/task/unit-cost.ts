@@ -1,87 +1,150 @@
-import type { PropagateOptions, TornadoBar } from '../propagate.ts';
-import type { Quantity } from '../quantity.ts';
+import { DRAWS, type Inputs, type PropagateOptions, propagate, tornado } from '../propagate.ts';
+import { isKnown, isUncertain, type Quantity, unknown } from '../quantity.ts';
+import { expectStep, type StepExpectation } from './expectation.ts';
 import type { ModelPrice } from './model-price.ts';
-import type { Residual } from './residual.ts';
-import type { StepKind, UnitFile } from './unit-file.ts';
-
-/**
- * What one unit costs on average. Intervals are doubt about that average, from uncertain inputs; how far single units
- * lie from it is `spread`.
- */
-export interface UnitCost {
-  /** All calls made once and nothing failing: no retry, no escalation. */
-  readonly usdPerAttempt: Quantity;
-  /** With retries and escalations, resolved or not. */
-  readonly usdPerUnit: Quantity;
-  /** Share of the units that are resolved: all calls came back in the end, and `successRate` of those. */
-  readonly resolvedShare: Quantity;
-  /** What all units cost over those that are resolved. */
-  readonly usdPerResolved: Quantity;
-  /** Sum of the steps whose cost is known: at least this much where `usdPerUnit` is unknown, the same where not. */
-  readonly knownUsdPerUnit: Quantity;
-  /** Of a unit and of a resolved one over the posted price of a call; null without one. */
-  readonly multipliers: { readonly unit: Quantity; readonly resolved: Quantity } | null;
-  readonly steps: readonly StepCost[];
-  readonly models: readonly ModelUse[];
-  /** Null without a claim. */
-  readonly residual: Residual | null;
-  readonly spread: Spread;
-  /** What moves `knownUsdPerUnit`, most first. */
-  readonly tornado: readonly TornadoBar<string>[];
-}
-
-/** A step's part of an average unit. */
-export interface StepCost {
-  readonly name: string;
-  readonly kind: StepKind;
-  readonly usd: Quantity;
-  /** Of the known part of the unit's cost; unknown for a step whose cost is. */
-  readonly share: Quantity;
-  /** Made in an average unit, turns of conversations one by one, retries and escalations not counted. */
-  readonly calls: Quantity;
-  /** Attempts at them, those of models that took over included. */
-  readonly attempts: Quantity;
-  /** Probability that one call comes back in the end. */
-  readonly callSuccess: Quantity;
-}
-
-/** What an average unit asks of a model, failed attempts included. */
-export interface ModelUse {
-  readonly model: string;
-  readonly attempts: Quantity;
-  /** Cached ones included. */
-  readonly inputTokens: Quantity;
-  /** Read from a prefix cache. */
-  readonly cachedTokens: Quantity;
-  readonly outputTokens: Quantity;
-  readonly usd: Quantity;
-}
-
-/** How single units differ, with every uncertain input at its value. */
-export interface Spread {
-  /** Simulated units. */
-  readonly units: number;
-  readonly meanUsd: number;
-  readonly p5Usd: number;
-  readonly p50Usd: number;
-  readonly p95Usd: number;
-  /** Share of the units of which all calls came back, times the success rate. */
-  readonly resolvedShare: number;
-  /** Whether steps of unknown cost are left out. */
-  readonly isOfKnownPart: boolean;
-}
+import { type Bind, type PlainUnit, plainUnit } from './plain-unit.ts';
+import { residualOf } from './residual.ts';
+import { callsPerUnit, percentilesOf, simulateUnits, unitsWithin } from './simulate.ts';
+import { tierNotes } from './tier-notes.ts';
+import type { ModelUse, Spread, StepCost, UnitCost } from './unit-cost-types.ts';
+import type { UnitFile, UnitStep } from './unit-file.ts';
+import { modelNames, unitResults } from './unit-results.ts';
+import { joinedReasons, stepReasons } from './unknown-reasons.ts';
 
 export interface UnitCostOptions extends PropagateOptions {
   /** Units to simulate for the spread; fewer are where a unit has many calls. */
   units?: number;
 }
 
+/** Numbers kept while intervals are drawn; with more results there are fewer draws. */
+const MOST_DRAWN = 4_000_000;
+const LEAST_DRAWS = 1000;
+
 /**
- * The cost of a unit at these prices, one for every model of the file. Same inputs and seed, same result.
- * Throws `usage` where a unit may hold more calls than can be simulated.
+ * What a unit of work costs at these prices, one for every model of the file: the sum over its steps of calls ×
+ * attempts × cost of a call. Intervals are doubt about that average, from uncertain inputs; `spread` is how single
+ * units differ. Same inputs and seed, same result.
  */
-export type UnitCostOf = (
+export function unitCost(
   unit: UnitFile,
   prices: Readonly<Record<string, ModelPrice>>,
-  options?: UnitCostOptions,
-) => UnitCost;
+  { seed = 0, draws = DRAWS, units = DRAWS }: UnitCostOptions = {},
+): UnitCost {
+  const bound = (bind: Bind) => ({
+    plain: plainUnit(unit, prices, bind),
+    postedCallUsd: unit.postedCallUsd && bind('postedCallUsd', unit.postedCallUsd),
+    claimedUsd: unit.claimedUsd && bind('claimedUsd', unit.claimedUsd),
+  });
+  const uncertain = uncertainFigures(bound);
+  const formula = (numbers: Readonly<Record<string, number>>) =>
+    unitResults(bound((key, figure) => numbers[key] ?? numberOf(figure)));
+  const affordable = Math.max(LEAST_DRAWS, MOST_DRAWN / Object.keys(formula({})).length);
+  const drawn = propagate(uncertain, formula, {
+    seed,
+    draws: Math.min(draws, Math.floor(affordable)),
+  });
+
+  const { plain } = bound((_, figure) => numberOf(figure));
+  const expected = plain.steps.map(expectStep);
+  const reasons = stepReasons(unit, prices, expected);
+  const all = (name: string) => known(drawn[name], name, reasons);
+  return {
+    usdPerAttempt: all('usdPerAttempt'),
+    usdPerUnit: all('usdPerUnit'),
+    resolvedShare: all('resolvedShare'),
+    usdPerResolved: all('usdPerResolved'),
+    knownUsdPerUnit: all('knownUsdPerUnit'),
+    multipliers: unit.postedCallUsd && {
+      unit: multiplier(unit.postedCallUsd, all('multiplierOfUnit')),
+      resolved: multiplier(unit.postedCallUsd, all('multiplierOfResolved')),
+    },
+    steps: unit.steps.map((step, i) => stepCost(step, drawn, `steps.${i}`, reasons[i] ?? null)),
+    models: modelNames(plain)
+      .map((model) => modelUse(model, drawn, reasons))
+      .filter(({ attempts }) => attempts.value !== 0),
+    residual: residualOf(unit, expected, all),
+    spread: spreadOf(plain, expected, unitsWithin(units, callsPerUnit(expected)), seed),
+    tornado: tornado<string, string>(uncertain, formula, 'knownUsdPerUnit'),
+    notes: tierNotes(plain),
+  };
+}
+
+type Results = Readonly<Record<string, Quantity>>;
+type Bound = (bind: Bind) => Parameters<typeof unitResults>[0];
+
+function numberOf(figure: Quantity): number {
+  return figure.value ?? Number.NaN;
+}
+
+/** The figures that intervals come from, by key: those that are exact or unknown are the same in every draw. */
+function uncertainFigures(bound: Bound): Inputs<string> {
+  const figures: Record<string, Quantity> = {};
+  bound((key, figure) => {
+    if (isKnown(figure) && isUncertain(figure)) figures[key] = figure;
+    return numberOf(figure);
+  });
+  return figures;
+}
+
+/** A total, with the reasons of the steps that make it unknown. */
+function known(figure: Quantity | undefined, name: string, reasons: readonly (string | null)[]) {
+  if (figure !== undefined && isKnown(figure)) return figure;
+  const joined = joinedReasons(reasons);
+  if (joined !== '') return unknown(joined);
+  return unknown(
+    name === 'usdPerResolved' || name === 'multiplierOfResolved'
+      ? 'no unit is resolved: some call never comes back'
+      : `${name} is not defined for these figures`,
+  );
+}
+
+function multiplier(posted: Quantity, result: Quantity): Quantity {
+  if (!isKnown(posted)) return posted;
+  return posted.value === 0 ? unknown('postedCallUsd is 0') : result;
+}
+
+function stepCost(
+  { name, kind }: UnitStep,
+  results: Results,
+  key: string,
+  reason: string | null,
+): StepCost {
+  const figure = (result: string) => known(results[`${key}.${result}`], result, [reason]);
+  return {
+    name,
+    kind,
+    usd: figure('usd'),
+    share: figure('share'),
+    calls: figure('calls'),
+    attempts: figure('attempts'),
+    callSuccess: figure('callSuccess'),
+  };
+}
+
+function modelUse(model: string, results: Results, reasons: readonly (string | null)[]): ModelUse {
+  const figure = (result: string) => known(results[`models.${model}.${result}`], result, reasons);
+  return {
+    model,
+    attempts: figure('attempts'),
+    inputTokens: figure('inputTokens'),
+    cachedTokens: figure('cachedTokens'),
+    outputTokens: figure('outputTokens'),
+    usd: figure('usd'),
+  };
+}
+
+function spreadOf(
+  plain: PlainUnit,
+  expected: readonly StepExpectation[],
+  units: number,
+  seed: number,
+): Spread {
+  const isStepKnown = expected.map(({ usd }) => !Number.isNaN(usd));
+  const { usd, allBackShare } = simulateUnits(plain, isStepKnown, units, seed);
+  return {
+    units,
+    ...percentilesOf(usd),
+    resolvedShare: allBackShare * plain.successRate,
+    isOfKnownPart: isStepKnown.includes(false),
+  };
+}
