@@ -59,3 +59,37 @@ export function joulesPerToken(powerKw: number, tokensPerSecond: number): number
 export function tokensPerSecondPerMegawatt(powerKw: number, tokensPerSecond: number): number {
   return (1000 * tokensPerSecond) / powerKw;
 }
+
+/** Power and tokens of the same GPUs over the same time. */
+export type ServedEnergyInput =
+  | 'powerKw'
+  | 'gpus'
+  | 'inputTps'
+  | 'outputTps'
+  | 'pue'
+  | 'usdPerKilowattHour';
+
+export type ServedEnergyResult =
+  | 'joulesPerToken'
+  | 'joulesPerOutputToken'
+  | 'kilowattHoursPerOutputMtok'
+  | 'electricityUsdPerOutputMtok'
+  | 'tokensPerSecondPerMegawatt';
+
+/** What the power of a deployment is by the token: of all tokens, and all of it on the output. */
+export const servedEnergy: Formula<ServedEnergyInput, ServedEnergyResult> = (inputs) => {
+  const { gpus, inputTps, outputTps, pue, usdPerKilowattHour } = inputs;
+  const powerKw = gpus * inputs.powerKw;
+  const onOutput = tokenEnergy({
+    joulesPerToken: joulesPerToken(powerKw, outputTps),
+    pue,
+    usdPerKilowattHour,
+  });
+  return {
+    joulesPerToken: joulesPerToken(powerKw, inputTps + outputTps),
+    joulesPerOutputToken: onOutput.joulesPerToken,
+    kilowattHoursPerOutputMtok: onOutput.kilowattHoursPerMtok,
+    electricityUsdPerOutputMtok: onOutput.usdPerMtok,
+    tokensPerSecondPerMegawatt: tokensPerSecondPerMegawatt(powerKw, inputTps + outputTps),
+  };
+};
