@@ -80,7 +80,7 @@ describe('compare', () => {
         ...launch,
         repetitions: launch.repetitions.map(({ stepMs, ...repetition }) => ({
           ...repetition,
-          stepMs: stepMs.map((ms) => ms * 1000),
+          stepMs: stepMs.map((ms) => ms * 1.5),
         })),
       })),
     }));

@@ -168,6 +168,8 @@ describe('the program', () => {
       'verify',
       'schema',
       'compare',
+      'cost',
+      'prices',
       'noise',
       'import',
       'doctor',
