@@ -13,6 +13,7 @@ import { addLogits } from './logits.ts';
 import { addModels } from './models.ts';
 import { addNoise } from './noise.ts';
 import { endQuietlyWhenReaderLeaves } from './output.ts';
+import { addPrices } from './prices.ts';
 import { addReport } from './report.ts';
 import { addSchema } from './schema.ts';
 import { addTune } from './tune.ts';
@@ -71,6 +72,7 @@ export function createProgram(): Command {
     addSchema,
     addCompare,
     addCost,
+    addPrices,
     addNoise,
     addImport,
     addDoctor,

@@ -12,12 +12,6 @@ import { readPriceText } from './read-price-text.ts';
 /** Where `mtok prices import` keeps what it read, and where every command finds it again. */
 export const OWN_BOOK = join('.mtok', 'prices.json');
 
-/** For the help of every command that takes prices. */
-export const PRICES_OPTION = [
-  '--prices <file>',
-  'price book of your own, YAML or JSON; repeatable, later ones win',
-] as const;
-
 /**
  * The prices that a command uses: those that come with the program, then the book of `mtok prices import`, then the
  * given files; a later one wins on the days for which it has a price. Throws `io` for files that cannot be read and

@@ -7,6 +7,7 @@ import type { TokenExtras } from '../../report/cost/token-extras.ts';
 import { EXIT } from '../failure.ts';
 import { parseInteger } from '../numbers.ts';
 import { chooseRecords } from './choose-records.ts';
+import { givenPrice } from './given-price.ts';
 import { readStepSplit, tokenExtras } from './tokens-extras.ts';
 import { writeTokensFocus } from './tokens-focus.ts';
 import { type CostSubject, type CostTokensArguments, costSubjects } from './tokens-options.ts';
@@ -17,7 +18,8 @@ export async function costTokensCommand(argv: CostTokensArguments): Promise<numb
   const ids = argv.record ?? [];
   const records = ids.length === 0 ? [] : await chooseRecords(ids, argv.store ?? null);
   const stepSplit = await readStepSplit(argv.steps, seed);
-  const subjects = costSubjects(argv, records, stepSplit);
+  const price = await givenPrice(argv);
+  const subjects = costSubjects(argv, records, stepSplit, price);
   const shown = subjects.map((subject) =>
     costs(subject, seed, tokenExtras(argv, subject, stepSplit, seed), argv.tornado),
   );

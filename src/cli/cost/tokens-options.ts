@@ -1,22 +1,23 @@
 import type { BenchRecord } from '../../core/record.ts';
 import type { Inputs } from '../../economics/propagate.ts';
-import { exact, type Known, type Quantity, unknown } from '../../economics/quantity.ts';
+import { exact, type Known, unknown } from '../../economics/quantity.ts';
+import { recordPrice } from '../../economics/tokens/record-price.ts';
 import { recordRates } from '../../economics/tokens/record-rates.ts';
 import type { StepSplit } from '../../economics/tokens/split-steps.ts';
 import type { CostInput } from '../../economics/tokens/token-costs.ts';
 import { usageError } from '../failure.ts';
 import { parseInteger } from '../numbers.ts';
+import type { GivenPrice, PriceArguments } from './given-price.ts';
 import { parseQuantity, parseShare } from './quantity-option.ts';
 
 /** Options of `mtok cost tokens` as typed. */
-export interface CostTokensArguments {
+export interface CostTokensArguments extends PriceArguments {
   record?: string[];
   store?: string;
   prefillTps?: string;
   decodeTps?: string;
   input?: string;
   output?: string;
-  gpuPrice?: string;
   gpus: string;
   utilization: string;
   cacheHit: string;
@@ -46,13 +47,14 @@ const MOST_TOKENS = 1e9;
 const MOST_RATE = 1e12;
 
 /**
- * The subjects of a command line; `records` are those that --record names, `stepSplit` what --steps holds.
- * Throws `usage`.
+ * The subjects of a command line; `records` are those that --record names, `stepSplit` what --steps holds, `price`
+ * what it gives. Throws `usage`.
  */
 export function costSubjects(
   argv: CostTokensArguments,
   records: readonly BenchRecord[],
   stepSplit: StepSplit | null = null,
+  price: GivenPrice | null = null,
 ): CostSubject[] {
   const given = givenRates(argv);
   const areGiven = given.prefill !== null || given.decode !== null;
@@ -63,7 +65,7 @@ export function costSubjects(
   }
   const rates =
     stepSplit === null ? given : { prefill: stepSplit.prefillTps, decode: stepSplit.decodeTps };
-  if (records.length > 0) return records.map((record) => ofRecord(argv, record));
+  if (records.length > 0) return records.map((record) => ofRecord(argv, record, price));
   if (rates.prefill === null && rates.decode === null) {
     throw usageError(
       'cost tokens got no rates',
@@ -73,17 +75,19 @@ export function costSubjects(
   const inputTokens = requiredTokens(argv.input, '--input');
   const outputTokens = requiredTokens(argv.output, '--output');
   assertSomeTokens(inputTokens, outputTokens);
-  const usdPerGpuHour = givenPrice(argv);
-  if (usdPerGpuHour === null) {
-    throw usageError('cost tokens got no price', 'Give USD per GPU-hour with --gpu-price 2.85.');
+  if (price === null) {
+    throw usageError(
+      'cost tokens got no price',
+      'Give USD per GPU-hour with --gpu-price 2.85, or a GPU of the price book with --gpu H100.',
+    );
   }
   const inputs = {
     ...common(argv, inputTokens, outputTokens),
     prefillTps: rates.prefill ?? unknown('--prefill-tps was not given'),
     decodeTps: rates.decode ?? unknown('--decode-tps was not given'),
-    usdPerGpuHour,
+    usdPerGpuHour: price.price,
   };
-  return [{ record: null, inputs, priceSource: '--gpu-price' }];
+  return [{ record: null, inputs, priceSource: price.source }];
 }
 
 function givenRates(argv: CostTokensArguments): { prefill: Known | null; decode: Known | null } {
@@ -95,11 +99,14 @@ function givenRates(argv: CostTokensArguments): { prefill: Known | null; decode:
   };
 }
 
-function ofRecord(argv: CostTokensArguments, record: BenchRecord): CostSubject {
+function ofRecord(
+  argv: CostTokensArguments,
+  record: BenchRecord,
+  given: GivenPrice | null,
+): CostSubject {
   const { promptTokens, generatedTokens } = record.cell.workload;
   const { prefill, decode } = recordRates(record);
-  const given = givenPrice(argv);
-  const { price, source } = given ? { price: given, source: '--gpu-price' } : priceOf(record);
+  const { price, source } = given ?? recordPrice(record, 'give one with --gpu-price');
   const input = tokensOf(argv.input, '--input') ?? exact(promptTokens);
   const output = tokensOf(argv.output, '--output') ?? exact(generatedTokens);
   assertSomeTokens(input, output);
@@ -110,24 +117,6 @@ function ofRecord(argv: CostTokensArguments, record: BenchRecord): CostSubject {
     usdPerGpuHour: price,
   };
   return { record, inputs, priceSource: source };
-}
-
-function givenPrice({ gpuPrice }: CostTokensArguments): Known | null {
-  return parseQuantity(gpuPrice, { option: '--gpu-price', min: 0, max: 1e6 });
-}
-
-/** The price in a record is of one device, which is what the record ran on. */
-function priceOf({ id, cost }: BenchRecord): { price: Quantity; source: string } {
-  if (cost === null) {
-    const reason = `record ${id} has no price; give one with --gpu-price`;
-    return { price: unknown(reason), source: 'unknown' };
-  }
-  const { gpu, source, date, standIn } = cost.price;
-  const stand = standIn ? ', standing in for a machine without a GPU' : '';
-  return {
-    price: exact(cost.usdPerHour),
-    source: `${gpu}: ${source}${date === null ? '' : `, read ${date}`}${stand}`,
-  };
 }
 
 function common(argv: CostTokensArguments, inputTokens: Known, outputTokens: Known) {

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { DAY_OPTION, GPU_KIND_OPTION, GPU_OPTION, PRICES_OPTION } from './prices-option.ts';
 import type { CostTokensArguments } from './tokens-options.ts';
 
 const EXAMPLES = `
@@ -7,6 +8,7 @@ Examples:
   mtok cost tokens --record 3f2a --record 9c01 --store results --gpu-price 2.85..3.50 --tornado
   mtok cost tokens --record latest --gpu-price 2.95 --requests-per-month 2e6 --focus charges.csv
   mtok cost tokens --steps steps.csv --input 1500 --output 300 --gpu-price 2.85 --allocation
+  mtok cost tokens --record latest --gpu H100@nebius --gpu-kind spot
   mtok cost tokens --prefill-tps 20000 --decode-tps 2000 --input 1500 --output 300 --gpu-price 2.85
 
 The last prints $0.000178 a request (0.225 GPU-s): $0.0396 per million input tokens and $0.396 per million output
@@ -37,6 +39,10 @@ export function addCostTokens(cost: Command): void {
     .option('--input <tokens>', "input tokens of a request (default: the record's prompt)")
     .option('--output <tokens>', "output tokens of a request (default: the record's)")
     .option('--gpu-price <usd>', "USD per GPU-hour (default: the record's price)")
+    .option(...GPU_OPTION)
+    .option(...GPU_KIND_OPTION)
+    .option(...DAY_OPTION)
+    .option(...PRICES_OPTION, collect)
     .option('--gpus <number>', 'GPUs of the deployment that has these rates', '1')
     .option('--utilization <share>', 'of the paid time that serves requests, as 0.4 or 40%', '1')
     .option('--cache-hit <share>', 'of the input tokens found in a prefix cache', '0')

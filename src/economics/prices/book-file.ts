@@ -13,7 +13,7 @@ import {
   type RatesEntry,
 } from './book-schema.ts';
 import type { ApiPrice, ApiRates, GpuOffer, PriceOrigin } from './price-book.ts';
-import { API_ROW, distinct, GPU_ROW, type Prices } from './price-rows.ts';
+import { API_ROW, distinct, GPU_ROW, inOrder, type Prices } from './price-rows.ts';
 
 /**
  * The prices of a price book: YAML, or JSON, with lists `gpus` and `apis`; the fields are those of book-schema.
@@ -31,7 +31,8 @@ export function readBookFile(text: string, file: string): Prices {
 }
 
 /** Prices as the text of a book file, JSON; reading it again gives the same prices. */
-export function bookFileText({ gpus, apis }: Prices): string {
+export function bookFileText(prices: Prices): string {
+  const { gpus, apis } = inOrder(prices);
   const book = { gpus: gpus.map(gpuEntry), apis: apis.map(apiEntry) };
   return `${JSON.stringify(book, null, 2)}\n`;
 }

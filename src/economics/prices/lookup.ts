@@ -114,6 +114,13 @@ export function offerText({ gpu, kind, provider, region, instance }: GpuOffer): 
   return `${gpu} ${kind} at ${provider}${place === '' ? '' : ` (${place})`}`;
 }
 
+/** `nebius/eu-north1/gpu-h100-sxm_8gpu`: as far as an offer says. */
+export function offerPlace({ provider, region, instance }: GpuOffer): string {
+  // An instance without a region still comes third.
+  const parts = [provider, region ?? (instance === null ? null : ''), instance];
+  return parts.filter((part) => part !== null).join('/');
+}
+
 function isWanted(value: string | null, wanted: string | undefined): boolean {
   return wanted === undefined || (value !== null && plainName(value) === plainName(wanted));
 }

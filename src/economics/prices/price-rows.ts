@@ -3,7 +3,7 @@ import { isKnown, type Quantity } from '../quantity.ts';
 import { RATE_KINDS } from './api-rates.ts';
 import { apiName, offerText } from './lookup.ts';
 import { byStart, overlap, type Period, periodText, without } from './periods.ts';
-import type { ApiPrice, ApiRates, GpuOffer, PriceBook } from './price-book.ts';
+import type { ApiPrice, ApiRates, GpuOffer, PriceBook, PriceOrigin } from './price-book.ts';
 
 /** Prices before they have a hash. */
 export type Prices = Pick<PriceBook, 'gpus' | 'apis'>;
@@ -78,11 +78,15 @@ export function distinct<T extends Period>(
   });
 }
 
-function isRepeated<T extends Period>(row: PriceRow<T>, a: T, b: T): boolean {
+/** Whether two rows of one thing say the same of the same days. */
+export function isRepeated<T extends Period>(row: PriceRow<T>, a: T, b: T): boolean {
   return a.from === b.from && a.until === b.until && row.figures(a) === row.figures(b);
 }
 
-/** Prices of which the newer ones take the days they hold on; the older ones keep the rest. */
+/**
+ * Prices of which the newer ones take the days they hold on; the older ones keep the rest. A newer price that does not
+ * say since when it holds takes the days from its reading on: what older ones say of the time before stands.
+ */
 export function overlay(older: Prices, newer: Prices): Prices {
   return {
     gpus: overlayRows(GPU_ROW, older.gpus, newer.gpus),
@@ -90,19 +94,38 @@ export function overlay(older: Prices, newer: Prices): Prices {
   };
 }
 
-function overlayRows<T extends Period>(
+function overlayRows<T extends PriceOrigin>(
   row: PriceRow<T>,
   older: readonly T[],
   newer: readonly T[],
 ): T[] {
-  const taken = byKey(row, newer);
+  const before = byKey(row, older);
+  const placed = newer.map((price) => {
+    const hasPast = before.has(row.key(price)) && price.from === null && price.readOn !== null;
+    return hasPast && isOpenAt(price, price.readOn) ? { ...price, from: price.readOn } : price;
+  });
+  const taken = byKey(row, placed);
   const left = older.flatMap((price) =>
     (taken.get(row.key(price)) ?? []).reduce<T[]>(
       (parts, period) => parts.flatMap((part) => without(part, period)),
       [price],
     ),
   );
-  return [...left, ...newer];
+  return [...left, ...placed];
+}
+
+function isOpenAt({ until }: Period, day: string | null): boolean {
+  return until === null || (day !== null && day < until);
+}
+
+/** Rows in an order that does not depend on how they came: by what they are of, earliest first. */
+export function inOrder({ gpus, apis }: Prices): Prices {
+  return { gpus: orderedRows(GPU_ROW, gpus), apis: orderedRows(API_ROW, apis) };
+}
+
+function orderedRows<T extends Period>(row: PriceRow<T>, prices: readonly T[]): T[] {
+  const groups = [...byKey(row, prices)];
+  return groups.sort(([a], [b]) => (a < b ? -1 : 1)).flatMap(([, group]) => group);
 }
 
 /** A text that is the same for the same prices on the same days, in whatever order, wherever they were read. */
