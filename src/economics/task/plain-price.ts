@@ -33,11 +33,16 @@ export function plainPrice(price: ModelPrice, key: string, bind: Bind): PlainPri
 }
 
 function ratesAt(rates: ApiRates, key: string, bind: Bind): PlainRates {
+  const input = bind(`${key}.inputUsdPerMtok`, rates.input);
   return {
-    input: bind(`${key}.inputUsdPerMtok`, rates.input),
+    input,
     output: bind(`${key}.outputUsdPerMtok`, rates.output),
     cacheRead: bind(`${key}.cacheReadUsdPerMtok`, rates.cacheRead),
-    cacheWrite: bind(`${key}.cacheWriteUsdPerMtok`, rates.cacheWrite),
+    // Where the one stands in for the other they are one figure.
+    cacheWrite:
+      rates.cacheWrite === rates.input
+        ? input
+        : bind(`${key}.cacheWriteUsdPerMtok`, rates.cacheWrite),
   };
 }
 

@@ -30,10 +30,8 @@ export interface ModelPolicy {
   readonly escalateTo: string | null;
 }
 
-/** What a deployment costs and how much of the paid time it serves. */
+/** How many GPUs serve, and for how much of the paid time. */
 export interface Deployment {
-  /** Null: the price in the record. */
-  readonly usdPerGpuHour: Quantity | null;
   readonly gpus: Known;
   readonly utilization: Known;
 }
@@ -43,6 +41,8 @@ export interface RecordSpec extends Deployment {
   readonly kind: 'record';
   /** Id or its beginning, or `latest`. */
   readonly record: string;
+  /** Null: the price in the record. */
+  readonly usdPerGpuHour: Quantity | null;
 }
 
 /** Self-hosted, at given rates. */
@@ -50,6 +50,7 @@ export interface RatesSpec extends Deployment {
   readonly kind: 'rates';
   readonly prefillTps: Quantity;
   readonly decodeTps: Quantity;
+  readonly usdPerGpuHour: Quantity;
 }
 
 /** At an API's price from the price book. */
