@@ -121,14 +121,20 @@ function pricingOf(model: Fields, key: string) {
   }
 }
 
-/** Prices that are not given are unknown; a request fee that is not given is none. */
+/**
+ * Prices that are not given are unknown, and a fee for a call that is not given is none. With a price per call alone,
+ * such as a person's, tokens cost nothing more.
+ */
 function pricesOf(model: Fields, figure: (field: Field, value: Quantity | undefined) => Quantity) {
   const { cacheWriteUsdPerMtok: write, usdPerCall } = model;
+  const isPerCall = usdPerCall !== undefined && TOKEN_PRICES.every((it) => model[it] === undefined);
+  const perMtok = (field: (typeof TOKEN_PRICES)[number]) =>
+    isPerCall ? exact(0) : figure(field, model[field]);
   return {
     kind: 'priced' as const,
-    inputUsdPerMtok: figure('inputUsdPerMtok', model.inputUsdPerMtok),
-    outputUsdPerMtok: figure('outputUsdPerMtok', model.outputUsdPerMtok),
-    cacheReadUsdPerMtok: figure('cacheReadUsdPerMtok', model.cacheReadUsdPerMtok),
+    inputUsdPerMtok: perMtok('inputUsdPerMtok'),
+    outputUsdPerMtok: perMtok('outputUsdPerMtok'),
+    cacheReadUsdPerMtok: perMtok('cacheReadUsdPerMtok'),
     cacheWriteUsdPerMtok: write === undefined ? null : figure('cacheWriteUsdPerMtok', write),
     usdPerCall: usdPerCall === undefined ? exact(0) : figure('usdPerCall', usdPerCall),
   };
