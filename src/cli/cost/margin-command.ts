@@ -15,11 +15,11 @@ import { renderMargins } from '../../report/cost/margin-text.ts';
 import { EXIT } from '../failure.ts';
 import { parseDecimal, parseInteger } from '../numbers.ts';
 import { assertWritable, writeTextFile } from '../output.ts';
+import { parseDay } from './day-option.ts';
 import {
   type CostMarginArguments,
   parseBy,
   parseConvention,
-  parseDay,
   parseTargets,
   usagePricing,
 } from './margin-options.ts';
@@ -36,7 +36,7 @@ export async function costMarginCommand(file: string, argv: CostMarginArguments)
     by: parseBy(argv.by),
     targets: parseTargets(argv.targetMargin),
     cacheConvention: parseConvention(argv.cacheTokens),
-    day: parseDay(argv.day, new Date()),
+    day: parseDay(argv.day, '--day'),
     seed,
   };
   const postedUsdPerRequest = positive(argv.postedUsdPerRequest, '--posted-usd-per-request');

@@ -145,11 +145,3 @@ export function parseConvention(text: string | undefined): CacheConvention | nul
     'OpenAI and Google count cache tokens in their input tokens (inclusive), Anthropic does not (exclusive).',
   );
 }
-
-/** YYYY-MM-DD; today when not given. Throws `usage`. */
-export function parseDay(text: string | undefined, today: Date): string {
-  if (text === undefined) return today.toISOString().slice(0, 10);
-  const time = /^\d{4}-\d{2}-\d{2}$/.test(text) ? Date.parse(`${text}T00:00:00Z`) : Number.NaN;
-  if (!Number.isNaN(time) && new Date(time).toISOString().startsWith(text)) return text;
-  throw usageError(`--day got ${JSON.stringify(text.slice(0, 40))}, expected a date YYYY-MM-DD`);
-}

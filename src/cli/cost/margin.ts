@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { CostMarginArguments } from './margin-options.ts';
+import { PRICES_OPTION } from './prices-option.ts';
 
 const EXAMPLES = `
 Examples:
@@ -39,7 +40,7 @@ export function addCostMargin(cost: Command): void {
       'USD per million tokens of one model of the usage; repeatable',
       collect,
     )
-    .option('--prices <file>', 'price book of your own, YAML or JSON; repeatable', collect)
+    .option(...PRICES_OPTION, collect)
     .option('--day <date>', 'prices of this day for rows without a period (default: today)')
     .option(
       '--cache-tokens <convention>',

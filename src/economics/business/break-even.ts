@@ -35,6 +35,8 @@ export interface BreakEvenBasis {
   capacity: 'total' | 'phases';
   /** `blended`: apiUsdPerMtok. `split`: the prices of input and output at the mix. */
   api: 'blended' | 'split';
+  /** Busiest time's load over the mean: a deployment that must serve the busiest time idles in the others. */
+  peakToMean: number;
 }
 
 export type BreakEvenResult =
@@ -42,13 +44,17 @@ export type BreakEvenResult =
   | 'usdPerMonth'
   | 'capacityTps'
   | 'capacityMtok'
+  /** The largest volume that one deployment serves with its peaks. */
+  | 'servableMtok'
   /** At full load: the usage basis, which no deployment with idle time has. */
   | 'saturatedUsdPerMtok'
   | 'apiUsdPerMtok'
   /** 1 / the break-even volume: finite where that is not, 0 or less where there is none. */
   | 'breakEvenPerMtok'
-  /** The capacity in break-even volumes, 1 / u*: below 1 where the volume cannot be reached. */
-  | 'capacityPerBreakEven';
+  /** The capacity in break-even volumes: 1 / u*. */
+  | 'capacityPerBreakEven'
+  /** The servable volume in break-even volumes: below 1 where break-even cannot be reached. */
+  | 'servablePerBreakEven';
 
 /**
  * Fixed cost F = USD per GPU-hour × GPUs × hours against an API's price p: beyond V* = F / (p − v) million tokens a
@@ -63,15 +69,18 @@ export function breakEvenFormula(basis: BreakEvenBasis): Formula<BreakEvenInput,
     const capacityMtok =
       (capacityTps * maxUtilization * SECONDS_PER_HOUR * hoursPerMonth) / TOKENS_PER_MTOK;
     const apiUsdPerMtok = basis.api === 'blended' ? inputs.apiUsdPerMtok : mixUsdPerMtok(inputs);
+    const servableMtok = capacityMtok / basis.peakToMean;
     const breakEvenPerMtok = (apiUsdPerMtok - selfUsdPerMtok) / usdPerMonth;
     return {
       usdPerMonth,
       capacityTps,
       capacityMtok,
+      servableMtok,
       saturatedUsdPerMtok: usdPerMonth / capacityMtok + selfUsdPerMtok,
       apiUsdPerMtok,
       breakEvenPerMtok,
       capacityPerBreakEven: capacityMtok * breakEvenPerMtok,
+      servablePerBreakEven: servableMtok * breakEvenPerMtok,
     };
   };
 }
@@ -118,7 +127,7 @@ export interface BreakEven {
   reason: string | null;
   /** V*. Its high bound is Infinity where more than 2.5 % of the draws have no such volume. */
   mtokPerMonth: Quantity;
-  /** u*: share of the capacity in use at that volume; above 1 where it is never reached. */
+  /** u*: share of the capacity in use at that volume; above 1 where it has not that much. */
   utilization: Quantity;
   /** Share of the draws in which self-hosting never pays; null where no input has an interval. */
   probabilityNever: number | null;
@@ -138,7 +147,7 @@ export function breakEven(
     ...verdictOf(results),
     mtokPerMonth: inverseOf(results.breakEvenPerMtok),
     utilization: inverseOf(results.capacityPerBreakEven),
-    probabilityNever: drawn && shareOf(drawn.capacityPerBreakEven, (times) => times < 1),
+    probabilityNever: drawn && shareOf(drawn.servablePerBreakEven, (times) => times < 1),
     results,
   };
 }
@@ -153,7 +162,7 @@ export function shareOf(
 }
 
 function verdictOf(results: Results<BreakEvenResult>): Pick<BreakEven, 'verdict' | 'reason'> {
-  const { breakEvenPerMtok: perMtok, capacityPerBreakEven: times } = results;
+  const { breakEvenPerMtok: perMtok, servablePerBreakEven: times } = results;
   if ('reason' in perMtok) return { verdict: 'unknown', reason: perMtok.reason };
   if (perMtok.value <= 0) {
     const reason = 'the API costs no more by the token than self-hosting does beside its GPUs';
@@ -161,7 +170,7 @@ function verdictOf(results: Results<BreakEvenResult>): Pick<BreakEven, 'verdict'
   }
   if ('reason' in times) return { verdict: 'unknown', reason: times.reason };
   if (times.value < 1) {
-    const reason = 'the deployment cannot serve that much, and more deployments cost more';
+    const reason = 'one deployment cannot serve the volume at which it pays, and more cost more';
     return { verdict: 'never', reason };
   }
   return { verdict: 'at', reason: null };

@@ -59,6 +59,11 @@ export function volumeCosts(
   };
 }
 
+/** Load of the busiest of equal slices over the mean of all. */
+export function peakToMean(profile: readonly number[]): number {
+  return (Math.max(...profile) * profile.length) / profile.reduce((sum, load) => sum + load, 0);
+}
+
 /** A volume that is just a whole number of deployments needs no more of them for a rounding error. */
 const ROUNDING = 1e-9;
 
