@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { readYaml } from '../files/yaml-document.ts';
+import { checkLevers, leversField, readLever } from '../levers/lever-schema.ts';
 import { exact } from '../quantity.ts';
 import { quantityField } from '../read-quantity.ts';
 import { named, nameField, priceField } from './fields.ts';
@@ -22,21 +23,30 @@ const schema = z
       .default({}),
     // Counted before any of them is read: a million steps end here.
     steps: z.array(z.unknown()).min(1).max(LIMITS.steps).pipe(z.array(stepSchema)),
+    levers: leversField,
   })
   .superRefine(checkReferences)
-  .transform(({ unit, postedCallUsd, claimedUsd, successRate, models, steps }): UnitFile => {
+  .superRefine(({ levers, models, steps }, context) => {
     const names = stepNames(steps);
-    return {
-      unit,
-      postedCallUsd: postedCallUsd === undefined ? null : named(postedCallUsd, 'postedCallUsd'),
-      claimedUsd: claimedUsd === undefined ? null : named(claimedUsd, 'claimedUsd'),
-      successRate: named(successRate ?? exact(1), 'successRate'),
-      models: Object.fromEntries(
-        Object.entries(models).map(([name, model]) => [name, readModel(model, `models.${name}`)]),
-      ),
-      steps: steps.map((step, i) => readStep(step, names[i] ?? step.kind)),
-    };
-  });
+    const all = steps.map((step, i) => ({ ...step, name: names[i] ?? step.kind }));
+    checkLevers({ levers, models, steps: all }, context);
+  })
+  .transform(
+    ({ unit, postedCallUsd, claimedUsd, successRate, models, steps, levers }): UnitFile => {
+      const names = stepNames(steps);
+      return {
+        unit,
+        postedCallUsd: postedCallUsd === undefined ? null : named(postedCallUsd, 'postedCallUsd'),
+        claimedUsd: claimedUsd === undefined ? null : named(claimedUsd, 'claimedUsd'),
+        successRate: named(successRate ?? exact(1), 'successRate'),
+        models: Object.fromEntries(
+          Object.entries(models).map(([name, model]) => [name, readModel(model, `models.${name}`)]),
+        ),
+        steps: steps.map((step, i) => readStep(step, names[i] ?? step.kind)),
+        levers: levers.map(readLever),
+      };
+    },
+  );
 
 /** Reads the file of a unit of work. `file` is its name, for messages. Throws `usage` with file, line and field. */
 export function readUnitFile(text: string, file: string): UnitFile {

@@ -1,3 +1,4 @@
+import type { Lever } from '../levers/lever.ts';
 import type { Known, Quantity } from '../quantity.ts';
 import type { Amount } from './amount.ts';
 
@@ -14,6 +15,8 @@ export interface UnitFile {
   /** By name. People who take over are here too, at a price per call. */
   readonly models: Readonly<Record<string, ModelSpec>>;
   readonly steps: readonly UnitStep[];
+  /** Changes that are meant to make it cheaper. */
+  readonly levers: readonly Lever[];
 }
 
 /** A model, service or person that answers calls, as the file names it: one way of pricing and one policy. */
