@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { addCostDrift } from './cost/drift.ts';
 import { addCostHour } from './cost/hour.ts';
 import { addCostMargin } from './cost/margin.ts';
 import { addCostScenario } from './cost/scenario.ts';
@@ -19,5 +20,6 @@ export function addCost(program: Command): void {
     .summary('what tokens, tasks, deployments and plans cost')
     .description('From measured or given rates to dollars, with the interval of the measurement.')
     .addHelpText('after', EXAMPLES);
-  for (const add of [addCostTokens, addCostHour, addCostScenario, addCostMargin]) add(cost);
+  for (const add of [addCostTokens, addCostHour, addCostScenario, addCostDrift, addCostMargin])
+    add(cost);
 }
