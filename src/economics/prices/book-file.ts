@@ -2,6 +2,7 @@ import { BenchError } from '../../core/errors.ts';
 import { pathText, plainProblem } from '../files/problem-text.ts';
 import { MAX_YAML_CHARACTERS, readYaml } from '../files/yaml-document.ts';
 import { isKnown, type Known, type Quantity } from '../quantity.ts';
+import { withOwnDraws } from '../read-quantity.ts';
 import type { UsdPerGpuHour } from '../units.ts';
 import { NO_REQUEST_FEE } from './api-call.ts';
 import { apiRates, RATE_KINDS } from './api-rates.ts';
@@ -70,7 +71,10 @@ function gpuOffer(entry: GpuEntry): GpuOffer {
     region: region ?? null,
     instance: instance ?? null,
     kind,
-    usdPerGpuHour: usdPerGpuHour as Known as Known<UsdPerGpuHour>,
+    usdPerGpuHour: withOwnDraws(
+      usdPerGpuHour,
+      [gpu, kind, provider, region, instance].join('/'),
+    ) as Known<UsdPerGpuHour>,
     memoryBytes: memoryBytes ?? null,
     ...origin(entry),
   };
@@ -95,28 +99,48 @@ function apiPrice(entry: ApiEntry): ApiPrice {
 }
 
 function ratesOf(entry: RatesEntry, where: string): ApiRates {
-  const listed = Object.fromEntries(RATE_KINDS.map((kind) => [kind, entry[RATE_FIELDS[kind]]]));
-  return apiRates(listed, where);
+  const listed = RATE_KINDS.map((kind) => {
+    const rate = entry[RATE_FIELDS[kind]];
+    return [kind, rate && withOwnDraws(rate, `${where} ${kind}`)];
+  });
+  return apiRates(Object.fromEntries(listed), where);
 }
 
-function gpuEntry({ usdPerGpuHour, ...offer }: GpuOffer) {
-  return present({ ...offer, usdPerGpuHour: written(usdPerGpuHour) });
-}
-
-function apiEntry({ rates, tiers, batch, usdPerRequest, ...price }: ApiPrice) {
+/** Fields in one order, however the price came, so that an unchanged book is the same file. */
+function gpuEntry(offer: GpuOffer) {
+  const { gpu, provider, region, instance, kind, usdPerGpuHour, memoryBytes } = offer;
   return present({
-    ...price,
+    gpu,
+    provider,
+    region,
+    instance,
+    kind,
+    usdPerGpuHour: written(usdPerGpuHour),
+    memoryBytes,
+    ...originEntry(offer),
+  });
+}
+
+function apiEntry(price: ApiPrice) {
+  const { provider, model, aliases = [], rates, tiers, batch, usdPerRequest } = price;
+  const above = tiers.map((tier) => ({
+    aboveInputTokens: tier.aboveInputTokens,
+    ...ratesEntry(tier.rates),
+  }));
+  return present({
+    provider,
+    model,
+    aliases: aliases.length === 0 ? null : aliases,
     ...ratesEntry(rates),
-    tiers:
-      tiers.length === 0
-        ? null
-        : tiers.map(({ aboveInputTokens, rates: above }) => ({
-            aboveInputTokens,
-            ...ratesEntry(above),
-          })),
+    tiers: above.length === 0 ? null : above,
     batch: batch && ratesEntry(batch),
     usdPerRequest: usdPerRequest.value === 0 ? null : written(usdPerRequest),
+    ...originEntry(price),
   });
+}
+
+function originEntry({ from, until, readOn, source }: PriceOrigin): PriceOrigin {
+  return { from, until, readOn, source };
 }
 
 function ratesEntry(rates: ApiRates) {
@@ -128,8 +152,10 @@ function ratesEntry(rates: ApiRates) {
 /** A figure as `readQuantity` takes it; null for an unknown one, which is left out of the file. */
 function written(quantity: Quantity): number | string | null {
   if (!isKnown(quantity)) return null;
-  const { value, low, high } = quantity;
-  return low === null || high === null ? value : `${value}@${low}..${high}`;
+  const { value, low, high, draws } = quantity;
+  if (low === null || high === null) return value;
+  const isRange = draws !== undefined && value === (low + high) / 2;
+  return isRange ? `${low}..${high}` : `${value}@${low}..${high}`;
 }
 
 function present<T extends object>(entry: T): Partial<T> {
