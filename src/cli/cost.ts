@@ -1,8 +1,11 @@
 import type { Command } from 'commander';
+import { addCostBreakeven } from './cost/breakeven.ts';
 import { addCostDrift } from './cost/drift.ts';
+import { addCostFit } from './cost/fit.ts';
 import { addCostHour } from './cost/hour.ts';
 import { addCostMargin } from './cost/margin.ts';
 import { addCostScenario } from './cost/scenario.ts';
+import { addCostTask } from './cost/task.ts';
 import { addCostTokens } from './cost/tokens.ts';
 
 const EXAMPLES = `
@@ -20,6 +23,15 @@ export function addCost(program: Command): void {
     .summary('what tokens, tasks, deployments and plans cost')
     .description('From measured or given rates to dollars, with the interval of the measurement.')
     .addHelpText('after', EXAMPLES);
-  for (const add of [addCostTokens, addCostHour, addCostScenario, addCostDrift, addCostMargin])
+  for (const add of [
+    addCostTokens,
+    addCostTask,
+    addCostFit,
+    addCostHour,
+    addCostScenario,
+    addCostDrift,
+    addCostMargin,
+    addCostBreakeven,
+  ])
     add(cost);
 }

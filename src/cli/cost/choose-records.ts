@@ -8,11 +8,13 @@ const LEAST_PREFIX = 4;
 
 /**
  * The measured records of a store whose ids begin as given, in the order asked for; `latest` is the last one stored.
+ * `asked`: what named them, for messages.
  * Throws `usage` for a prefix that names none or several, `io` and `record` for a store that cannot be read.
  */
 export async function chooseRecords(
   ids: readonly string[],
   store: string | null,
+  asked = '--record',
 ): Promise<BenchRecord[]> {
   const path = storePath(store);
   if (!existsSync(path)) {
@@ -22,10 +24,15 @@ export async function chooseRecords(
   }
   const { records } = await readStore(path);
   const measured = records.filter(({ outcome }) => outcome.status === 'ok');
-  return ids.map((id) => chooseRecord(id, measured, path));
+  return ids.map((id) => chooseRecord(id, measured, path, asked));
 }
 
-function chooseRecord(id: string, records: readonly BenchRecord[], path: string): BenchRecord {
+function chooseRecord(
+  id: string,
+  records: readonly BenchRecord[],
+  path: string,
+  asked: string,
+): BenchRecord {
   const last = records.at(-1);
   if (id === 'latest' && last !== undefined) return last;
   const found =
@@ -34,7 +41,7 @@ function chooseRecord(id: string, records: readonly BenchRecord[], path: string)
   if (record !== undefined && another === undefined) return record;
   const shown = JSON.stringify(id.slice(0, 60));
   if (record !== undefined) {
-    throw new BenchError('usage', `--record ${shown} names ${found.length} records of ${path}`, {
+    throw new BenchError('usage', `${asked} ${shown} names ${found.length} records of ${path}`, {
       hint: `Give more of the id: ${found
         .slice(0, 3)
         .map((one) => one.id)
@@ -42,7 +49,7 @@ function chooseRecord(id: string, records: readonly BenchRecord[], path: string)
     });
   }
   const some = records.slice(-3).map((one) => one.id);
-  throw new BenchError('usage', `--record ${shown} names no measured record of ${path}`, {
+  throw new BenchError('usage', `${asked} ${shown} names no measured record of ${path}`, {
     hint: some.length === 0 ? 'The store has none.' : `Its last ones: ${some.join(', ')}.`,
   });
 }

@@ -48,6 +48,12 @@ export function readYaml<T>(text: string, file: string, schema: z.ZodType<T>): T
   );
 }
 
+/** Line of a field of a file that was read, or of what is around it; null where there is none. */
+export function yamlLine(text: string, path: readonly PropertyKey[]): number | null {
+  const lines = new LineCounter();
+  return lineOf(parseDocument(text, { lineCounter: lines }), path, lines);
+}
+
 type Document = ReturnType<typeof parseDocument>;
 
 function toPlain(document: Document, file: string): unknown {

@@ -10,10 +10,10 @@ import type { UsdPerMtok } from '../units.ts';
 import type { DeploymentPrice, ModelPrice, TokenPrices } from './model-price.ts';
 import type { ApiSpec, ModelSpec, PricedSpec, RecordSpec, UnitFile } from './unit-file.ts';
 
-/** Where records and API prices are looked up; both throw for what they do not have. `key`: for messages. */
+/** Where the record and the API price of a model of the file are looked up; both throw for what they do not have. */
 export interface PriceSources {
-  record: (id: string, key: string) => BenchRecord;
-  api: (name: string, key: string) => ApiPrice;
+  record: (model: string, id: string) => BenchRecord;
+  api: (model: string, name: string) => ApiPrice;
 }
 
 /** A price for every model of a unit. Throws what its sources do. */
@@ -22,17 +22,14 @@ export function modelPrices(
   sources: PriceSources,
 ): Record<string, ModelPrice> {
   return Object.fromEntries(
-    Object.entries(models).map(([name, spec]) => [
-      name,
-      modelPrice(spec, `models.${name}`, sources),
-    ]),
+    Object.entries(models).map(([name, spec]) => [name, modelPrice(spec, name, sources)]),
   );
 }
 
-function modelPrice(spec: ModelSpec, key: string, sources: PriceSources): ModelPrice {
+function modelPrice(spec: ModelSpec, name: string, sources: PriceSources): ModelPrice {
   switch (spec.kind) {
     case 'record':
-      return ofRecord(spec, sources.record(spec.record, `${key}.record`), key);
+      return ofRecord(spec, sources.record(name, spec.record), `models.${name}`);
     case 'rates': {
       const { prefillTps, decodeTps, usdPerGpuHour, gpus, utilization } = spec;
       return {
@@ -42,7 +39,7 @@ function modelPrice(spec: ModelSpec, key: string, sources: PriceSources): ModelP
       };
     }
     case 'api':
-      return ofApi(spec, sources.api(spec.api, `${key}.api`));
+      return ofApi(spec, sources.api(name, spec.api));
     case 'priced':
       return ofPrices(spec);
   }
