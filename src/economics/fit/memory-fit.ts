@@ -3,8 +3,8 @@ export interface MemoryDemand {
   weightsBytes: number;
   /** Of one token of one sequence, whole model. */
   kvBytesPerToken: number;
-  /** Between which the cache can be divided. */
-  kvHeads: number;
+  /** Whole heads are what a cache is divided by; null where they are not known: it divides evenly then. */
+  kvHeads: number | null;
   /** Tokens of one sequence: prompt and answer. */
   contextTokens: number;
 }
@@ -33,7 +33,8 @@ function sequenceBytesPerGpu(
   { kvBytesPerToken, kvHeads, contextTokens }: MemoryDemand,
   gpus: number,
 ): number {
-  return (contextTokens * kvBytesPerToken * Math.ceil(kvHeads / gpus)) / kvHeads;
+  const share = kvHeads === null ? 1 / gpus : Math.ceil(kvHeads / gpus) / kvHeads;
+  return contextTokens * kvBytesPerToken * share;
 }
 
 /** Bytes of one GPU for weights and cache; negative where activations alone are too large. */
