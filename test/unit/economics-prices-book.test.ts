@@ -73,6 +73,14 @@ describe('book files', () => {
     expect(canonicalText(readBookFile(padded, 'book.json'))).toBe(canonicalText(prices));
   });
 
+  it('written and then broken by hand are refused with the line', () => {
+    const text = bookFileText(readBookFile(BOOK, 'book.yaml'));
+    const broken = text.replace('"inputUsdPerMtok":2', '"inputUsdPerMtok":-2');
+    expect(() => readBookFile(broken, 'book.json')).toThrow(
+      'book.json:7: apis[0].inputUsdPerMtok: expected a figure from 0',
+    );
+  });
+
   const row = (fields: string) => `apis:\n  - { provider: a, model: m, source: s, ${fields} }`;
   it.each([
     [
@@ -96,6 +104,10 @@ describe('book files', () => {
     [
       'gpus:\n  - { gpu: H100, provider: a, kind: spot, usdPerGpuHour: 1, from: 2026-01-01 }',
       'b.yaml:2: gpus[0].source',
+    ],
+    [
+      row('inputUsdPerMtok: 1, from: 2026-01-01, aliases: ["a\\e[2J"]'),
+      'without control characters',
     ],
     ['{}', 'expected a list gpus, a list apis or both'],
     [`{"apis": [], "__proto__": {"gpus": []}}`, '__proto__'],

@@ -83,6 +83,7 @@ describe('SkyPilot', () => {
     ['a,H100,-1,1,1,2.95,eu,,', 'vms.csv:2: AcceleratorCount must be a number'],
     ['a,H100,1,1,1,2.95,,,', 'vms.csv:2: Region is needed'],
     ['a,H100,1,1,1,99999,eu,,', 'vms.csv:2: Price is above 10000 USD per GPU-hour'],
+    ['a,"H1\u001b[31m00",1,1,1,2.95,eu,,', 'vms.csv:2: AcceleratorName has control characters'],
     ['a,H100,1,1', 'vms.csv:2: a row of 4 values, the heading has 9'],
     [
       'a,H100,1,1,1,2.95,eu,,\na,H100,1,1,1,3.50,eu,,',
@@ -215,6 +216,11 @@ describe('LiteLLM', () => {
   ])('refuses a price of %j', (price, message) => {
     const entry = { litellm_provider: 'a', mode: 'chat', input_cost_per_token: price };
     expect(() => read({ m: entry })).toThrow(message);
+  });
+
+  it('refuses names that could act on a terminal', () => {
+    const entry = MAP['gpt-4o'];
+    expect(() => read({ 'a\u001b[2J': entry })).toThrow('expected a name of 1 to 200 plain');
   });
 
   it.each([

@@ -22,23 +22,46 @@ import { API_ROW, distinct, GPU_ROW, inOrder, type Prices } from './price-rows.t
  */
 export function readBookFile(text: string, file: string): Prices {
   const { gpus = [], apis = [] } =
-    text.length <= MAX_YAML_CHARACTERS
+    writtenBook(text) ??
+    (text.length <= MAX_YAML_CHARACTERS
       ? readYaml(text, file, bookSchema)
-      : readLargeJson(text, file);
+      : readLargeJson(text, file));
   return {
     gpus: distinct(GPU_ROW, gpus.map(gpuOffer), file),
     apis: distinct(API_ROW, apis.map(apiPrice), file),
   };
 }
 
-/** Prices as the text of a book file, JSON; reading it again gives the same prices. */
+/** Prices as the text of a book file, JSON with a line for each; reading it again gives the same prices. */
 export function bookFileText(prices: Prices): string {
   const { gpus, apis } = inOrder(prices);
-  const book = { gpus: gpus.map(gpuEntry), apis: apis.map(apiEntry) };
-  return `${JSON.stringify(book, null, 2)}\n`;
+  const lists = [
+    `"gpus": [${lines(gpus.map(gpuEntry))}]`,
+    `"apis": [${lines(apis.map(apiEntry))}]`,
+  ];
+  return `{\n${lists.join(',\n')}\n}\n`;
 }
 
-/** Books that `mtok prices import` wrote from large catalogues: too long for a YAML parser that keeps lines. */
+function lines(entries: readonly object[]): string {
+  const texts = entries.map((entry) => `\n  ${JSON.stringify(entry)}`);
+  return texts.length === 0 ? '' : `${texts.join(',')}\n`;
+}
+
+/** How `bookFileText` begins: such books are long and every command reads them, so that a slow parser would show. */
+const WRITTEN = '{\n"gpus": [';
+
+/** A book that `bookFileText` wrote; null for any other, and for one that someone broke. */
+function writtenBook(text: string) {
+  if (!text.startsWith(WRITTEN)) return null;
+  try {
+    const parsed = bookSchema.safeParse(JSON.parse(text));
+    return parsed.success ? parsed.data : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Too long for a parser that keeps lines. */
 function readLargeJson(text: string, file: string) {
   let value: unknown;
   try {

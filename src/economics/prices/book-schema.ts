@@ -11,7 +11,15 @@ const MOST_BYTES = 1e15;
 export const MOST_USD_PER_GPU_HOUR = 10_000;
 export const MOST_USD_PER_MTOK = 1_000_000;
 
-const name = z.string().trim().min(1).max(200);
+/** Names and sources are printed on terminals, on one line. */
+export function isPlainText(text: string): boolean {
+  return !/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(text);
+}
+
+const plainText = z.string().trim().min(1).refine(isPlainText, {
+  error: 'expected text on one line without control characters',
+});
+const name = plainText.max(200);
 const day = z.iso.date({ error: 'expected a day as YYYY-MM-DD' });
 const usdPerMtok = quantityField({ max: MOST_USD_PER_MTOK }).optional();
 
@@ -31,7 +39,7 @@ const rates = {
 };
 
 const origin = {
-  source: z.string().trim().min(1).max(500),
+  source: plainText.max(500),
   from: day.optional(),
   until: day.optional(),
   readOn: day.optional(),

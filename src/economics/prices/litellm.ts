@@ -4,7 +4,7 @@ import { exact } from '../quantity.ts';
 import { TOKENS_PER_MTOK } from '../units.ts';
 import { NO_REQUEST_FEE } from './api-call.ts';
 import { apiRates } from './api-rates.ts';
-import { MOST_USD_PER_MTOK } from './book-schema.ts';
+import { isPlainText, MOST_USD_PER_MTOK } from './book-schema.ts';
 import { type Catalogue, type CatalogueOrigin, SkippedRows } from './catalogue.ts';
 import type { ApiPrice, ApiRates } from './price-book.ts';
 import { API_ROW, distinct } from './price-rows.ts';
@@ -86,8 +86,10 @@ function isListed(value: unknown): boolean {
 /** `azure/gpt-4o` of azure is its `gpt-4o`, unless the map has a `gpt-4o` of azure besides. */
 function nameOf(map: Entry, key: string, entry: Entry, file: string) {
   const provider = String(entry.litellm_provider);
-  if (key === '' || key.length > MOST_NAME_CHARACTERS || provider.length > MOST_NAME_CHARACTERS) {
-    const expected = `expected a name of 1 to ${MOST_NAME_CHARACTERS} characters`;
+  const isName = (text: string) =>
+    text.trim() !== '' && text.length <= MOST_NAME_CHARACTERS && isPlainText(text);
+  if (!isName(key) || !isName(provider)) {
+    const expected = `expected a name of 1 to ${MOST_NAME_CHARACTERS} plain characters`;
     throw new BenchError('usage', `${file}: ${shownValue(key)}: ${expected}`);
   }
   const bare = key.startsWith(`${provider}/`) ? key.slice(provider.length + 1) : key;

@@ -1,7 +1,7 @@
 import { type CsvRow, type CsvTable, csvNumber, csvProblem, readCsv } from '../files/csv-table.ts';
 import { exact } from '../quantity.ts';
 import { usdPerGpuHour } from '../units.ts';
-import { MOST_USD_PER_GPU_HOUR } from './book-schema.ts';
+import { isPlainText, MOST_USD_PER_GPU_HOUR } from './book-schema.ts';
 import { type Catalogue, type CatalogueOrigin, SkippedRows } from './catalogue.ts';
 import type { GpuOffer, GpuPriceKind } from './price-book.ts';
 import { distinct, GPU_ROW } from './price-rows.ts';
@@ -48,7 +48,7 @@ type RowOffer = Omit<GpuOffer, 'provider' | 'source' | 'from' | 'until' | 'readO
 
 function offersOf(table: CsvTable, row: CsvRow, accelerators: number): RowOffer[] {
   const region = nameOf(table, row, 'Region');
-  const zone = row.cells.AvailabilityZone ?? '';
+  const hasZone = (row.cells.AvailabilityZone ?? '') !== '';
   const common = {
     gpu: nameOf(table, row, 'AcceleratorName'),
     instance: nameOf(table, row, 'InstanceType'),
@@ -65,7 +65,7 @@ function offersOf(table: CsvTable, row: CsvRow, accelerators: number): RowOffer[
   };
   return [
     ...offer('rented', 'Price', region),
-    ...offer('spot', 'SpotPrice', zone === '' ? region : zone),
+    ...offer('spot', 'SpotPrice', hasZone ? nameOf(table, row, 'AvailabilityZone') : region),
   ];
 }
 
@@ -75,6 +75,7 @@ function nameOf(table: CsvTable, row: CsvRow, column: string): string {
   if (name.length > LONGEST_NAME) {
     throw csvProblem(table, row, column, `has more than ${LONGEST_NAME} characters`);
   }
+  if (!isPlainText(name)) throw csvProblem(table, row, column, 'has control characters');
   return name;
 }
 
