@@ -69,6 +69,13 @@ describe('cost fit', () => {
     expect(f16.leastOutputUsdPerMtok.value).toBeLessThan(f16.outputUsdPerMtok.value);
   });
 
+  it('says where a rate is more than memory allows', async () => {
+    const { stdout } = await costFit(
+      ...[...llama70b, '--gpu', 'H100', '--variant', 'int4', '--sequence-tps', '900'],
+    );
+    expect(stdout).toContain('In 2 of 2 rows that is faster than memory allows');
+  });
+
   it('reads models from files, exactly, up to their own context', async () => {
     const { stdout } = await costFit('--model', 'model', '--memory', '24GB', '--json');
     const { rows, model } = JSON.parse(stdout);

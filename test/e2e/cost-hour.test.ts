@@ -75,6 +75,14 @@ describe('cost hour', () => {
     expect(periods.per8760Hours.high).toBeCloseTo(30_660, 9);
   });
 
+  it('takes a rent from the price book, and says whose it is', async () => {
+    const { code, stdout } = await hour('rented', '--gpu', 'H100', '--json');
+    const { usdPerGpuHour, notes } = JSON.parse(stdout);
+    expect(code).toBe(0);
+    expect(usdPerGpuHour.value).toBe(2.95);
+    expect(notes[0]).toMatch(/Price: H100 rented at nebius: .*price book [0-9a-f]{12}/);
+  });
+
   it('counts what preemptions waste', async () => {
     const preemptions = ['--preemptions-per-hour', '0.06', '--reload-minutes', '4'];
     const { stdout } = await hour(
@@ -139,6 +147,9 @@ describe('cost hour', () => {
       'leave nothing',
     ],
     [['spot', '--price', '1', '--spot-share', '50%'], 'needs --on-demand-price'],
+    [['rented', '--price', '1', '--gpu', 'H100'], 'either --price or --gpu'],
+    [['rented', '--gpu', 'H1OO'], 'has no GPU "H1OO"'],
+    [['owned', '--capex', '1', '--years', '4', '--gpu', 'H100'], '--gpu does not belong'],
     [['lease'], 'expected rented, spot, committed, owned, edge, energy'],
     [['energy'], 'got no energy'],
     [['rented', '--price', '1', '--as-price', 'x'], '--as-price does not belong'],

@@ -8,6 +8,7 @@ import {
   expertsReadShare,
   weightsReadShare,
 } from '../../src/economics/fit/experts.ts';
+import { type FitQuestion, fitRow } from '../../src/economics/fit/fit-row.ts';
 import { findGpuMemory, GPU_MEMORY } from '../../src/economics/fit/gpu-memory.ts';
 import {
   bytesPerGpu,
@@ -24,6 +25,7 @@ import {
   type ModelShape,
   weightsBytes,
 } from '../../src/economics/fit/model-shape.ts';
+import { exact, unknown } from '../../src/economics/quantity.ts';
 import { kvRowBytes, matrixBytes } from '../../src/model/footprint.ts';
 
 /** Llama 3 70B, by its config.json; parameters rounded as people say them. */
@@ -183,6 +185,47 @@ describe('the floor of decode', () => {
     expect(decodeTps).toBeCloseTo(7 / 0.0237004, 2);
     expect(outputUsdPerMtok).toBeCloseTo((5.9 / 3600 / decodeTps) * 1e6, 9);
     expect(decodeFloor({ ...inputs, batch: 0 }).outputUsdPerMtok).toBeNaN();
+  });
+});
+
+describe('a row of a fit', () => {
+  const question: FitQuestion = {
+    gpu: h100,
+    batch: 1,
+    gpus: null,
+    usdPerGpuHour: exact(2.95),
+    bandwidthBytesPerSecond: exact(3.35e12),
+    sequenceTps: exact(30),
+    experts: null,
+    seed: 0,
+  };
+  const f16 = { weights: 'f16', kv: 'f16', ...demand() } as const;
+
+  it('costs twice as much at twice the price, and fits as before', () => {
+    const once = fitRow(f16, question);
+    const twice = fitRow(f16, { ...question, usdPerGpuHour: exact(5.9) });
+    expect(once).toMatchObject({ gpus: 2, largestBatch: 7, isFitting: true, missingBytes: 0 });
+    expect(twice.outputUsdPerMtok.value).toBeCloseTo(2 * (once.outputUsdPerMtok.value ?? 0), 12);
+    // 2 × $2.95 an hour over 7 × 30 tokens/s
+    expect(once.outputUsdPerMtok.value).toBeCloseTo((5.9 * 1e6) / (3600 * 210), 9);
+  });
+
+  it('has no cost without a price or where it does not fit', () => {
+    const priceless = fitRow(f16, { ...question, usdPerGpuHour: unknown('no price') });
+    expect(priceless.largestBatch).toBe(7);
+    expect(priceless.leastOutputUsdPerMtok).toMatchObject({ value: null, reason: 'no price' });
+    expect(priceless.mostDecodeTps.value).toBeGreaterThan(0);
+    const tight = fitRow(f16, { ...question, gpus: 1 });
+    expect(tight).toMatchObject({ isFitting: false, largestBatch: null, gpusNeeded: 2 });
+    expect(tight.usdPerHour).toMatchObject({ value: null, reason: 'it does not fit' });
+  });
+
+  it('reads fewer weights of a mixture of experts, but needs the memory of all', () => {
+    const experts = { experts: 64, activeExperts: 2, totalParameters: 70e9, activeParameters: 5e9 };
+    const dense = fitRow(f16, question);
+    const mixture = fitRow(f16, { ...question, experts });
+    expect(mixture.largestBatch).toBe(dense.largestBatch);
+    expect(mixture.mostDecodeTps.value ?? 0).toBeGreaterThan(dense.mostDecodeTps.value ?? 0);
   });
 });
 

@@ -7,6 +7,7 @@ import { ownPriceYaml } from '../../report/cost/hour-price.ts';
 import { renderHour } from '../../report/cost/hour-text.ts';
 import { EXIT, usageError } from '../failure.ts';
 import { chooseRecords } from './choose-records.ts';
+import { givenPrice } from './given-price.ts';
 import { flagOf, HOUR_FIGURE_NAMES, type HourKind } from './hour-figures.ts';
 import {
   committedHour,
@@ -32,8 +33,9 @@ const ALL_IN: readonly HourKind[] = ['rented', 'spot', 'committed'];
 
 /** Runs `mtok cost hour`. Throws `usage` for options and ids, `io` and `record` for a store that cannot be read. */
 export async function costHourCommand(kind: string, argv: CostHourArguments): Promise<number> {
-  const request = parseHourRequest(kind, argv);
-  const shown = await shownHour(request);
+  const { request, source } = await withListedPrice(parseHourRequest(kind, argv), argv);
+  const answered = await shownHour(request);
+  const shown = source === null ? answered : { ...answered, notes: [source, ...answered.notes] };
   if (request.asPrice !== null) {
     process.stdout.write(priceText(request.asPrice, shown, argv));
   } else if (argv.json) {
@@ -42,6 +44,20 @@ export async function costHourCommand(kind: string, argv: CostHourArguments): Pr
     process.stdout.write(renderHour(shown));
   }
   return EXIT.ok;
+}
+
+/** The request with the price of --gpu in the price book, and a note that says where it is from. */
+async function withListedPrice(
+  request: HourRequest,
+  { gpu, prices }: CostHourArguments,
+): Promise<{ request: HourRequest; source: string | null }> {
+  if (gpu === undefined) return { request, source: null };
+  const listed = await givenPrice({ gpu, gpuKind: request.kind, ...(prices && { prices }) });
+  if (listed === null || !isKnown(listed.price)) {
+    throw usageError(`The price of ${gpu} is not known`, 'Give it with --price.');
+  }
+  const figures = { ...request.figures, price: listed.price };
+  return { request: { ...request, figures }, source: `Price: ${listed.source}.` };
 }
 
 async function shownHour(request: HourRequest): Promise<ShownHour> {

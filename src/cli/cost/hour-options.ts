@@ -16,6 +16,8 @@ import { parseQuantity, parseShare } from './quantity-option.ts';
 /** Options of `mtok cost hour` as typed. */
 export interface CostHourArguments extends Partial<Record<HourFigureName, string>> {
   gpus: string;
+  gpu?: string;
+  prices?: string[];
   record?: string;
   store?: string;
   asPrice?: string;
@@ -54,7 +56,9 @@ export function parseHourRequest(kind: string, argv: CostHourArguments): HourReq
     throw usageError(`cost hour got ${shown}, expected ${HOUR_KINDS.join(', ')}`);
   }
   const figures = parseHourFigures(kind, argv);
+  assertPriceSource(kind, argv);
   for (const name of REQUIRED[kind]) {
+    if (name === 'price' && argv.gpu !== undefined) continue;
     if (figures[name] === null) throw usageError(`cost hour ${kind} got no ${flagOf(name)}`);
   }
   assertConsistent(kind, figures);
@@ -130,6 +134,21 @@ function assertEnergySource(kind: HourKind, argv: CostHourArguments, figures: Ho
       '--input-tps and --output-tps go with --power-kw: a record has its own tokens',
     );
   }
+}
+
+/** A rent is given, or that of a GPU in the price book. */
+function assertPriceSource(kind: HourKind, argv: CostHourArguments): void {
+  if (argv.gpu === undefined) {
+    if (argv.prices === undefined) return;
+    throw usageError('--prices is of the price book, which needs --gpu', 'Add --gpu H100.');
+  }
+  if (kind !== 'rented' && kind !== 'spot') {
+    throw usageError(
+      `--gpu does not belong to cost hour ${kind}`,
+      'It belongs to rented and spot.',
+    );
+  }
+  if (argv.price !== undefined) throw usageError('Give either --price or --gpu, not both');
 }
 
 function parseName(kind: HourKind, name: string | undefined): string | null {

@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
 import { HOUR_FIGURES, HOUR_KINDS } from './hour-figures.ts';
 import type { CostHourArguments } from './hour-options.ts';
+import { GPU_OPTION, PRICES_OPTION } from './prices-option.ts';
 
 const EXAMPLES = `
 Kinds of hour:
@@ -18,6 +19,7 @@ Examples:
   mtok cost hour spot --price 1.25 --on-demand-price 2.95 --preemptions-per-hour 0.06 --reload-minutes 4 \\
       --lost-minutes 2 --spot-share 80%
   mtok cost hour rented --price 1.74 --power-kw 1.73 --input-tps 1000 --output-tps 4000
+  mtok cost hour rented --gpu H100
   mtok cost hour energy --record latest --pue 1.3 --tariff 0.08
 
 The first is $1.25 a GPU-hour: $1.14 for the purchase, $0.0428 hosting and $0.0642 software. Give the result to other
@@ -37,6 +39,8 @@ export function addCostHour(cost: Command): void {
     command.addOption(new Option(flag, `${help} [${kinds.join(', ')}]`));
   }
   command
+    .option(GPU_OPTION[0], `${GPU_OPTION[1]}, in place of --price [rented, spot]`)
+    .option(...PRICES_OPTION, (path: string, paths: string[] = []) => [...paths, path])
     .option('--record <id>', 'energy of this record: its id or its beginning, or latest [energy]')
     .option('--store <path>', 'folder or .jsonl file with the records (default: .mtok)')
     .option('--as-price <name>', 'print a price-book entry (YAML) of this name [owned, edge]')

@@ -142,6 +142,7 @@ function notes({ question, gpu, withScales, rows }: ShownFit): string[] {
             'TB/s a GPU, at the largest batch; no engine reaches it. It is all on output: it has no prefill in it.',
         ]
       : [];
+  const rate = isKnown(question.sequenceTps) ? rateNotes(rows, question.sequenceTps.value) : [];
   const price = isKnown(gpu.usdPerGpuHour)
     ? []
     : [`Costs are unknown: ${plainText(gpu.usdPerGpuHour.reason)}.`];
@@ -155,6 +156,23 @@ function notes({ question, gpu, withScales, rows }: ShownFit): string[] {
     scales,
     ...shared,
     ...floor,
+    ...rate,
+  ];
+}
+
+/** A rate that is read off a smaller batch cannot be had at a larger one: said where memory forbids it. */
+function rateNotes(rows: readonly FitRow[], sequenceTps: number): string[] {
+  const tooFast = rows.filter(
+    ({ largestBatch, mostDecodeTps }) =>
+      isKnown(mostDecodeTps) && (largestBatch ?? 0) * sequenceTps > mostDecodeTps.value,
+  ).length;
+  return [
+    `At rate: every sequence of the largest batch makes ${formatNumber(sequenceTps)} tokens a second.`,
+    ...(tooFast === 0
+      ? []
+      : [
+          `In ${tooFast} of ${rows.length} rows that is faster than memory allows: below the floor.`,
+        ]),
   ];
 }
 
