@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { addCostBreakeven } from './cost/breakeven.ts';
+import { addCostBudget } from './cost/budget.ts';
 import { addCostDrift } from './cost/drift.ts';
 import { addCostFit } from './cost/fit.ts';
 import { addCostHour } from './cost/hour.ts';
@@ -29,6 +30,7 @@ export function addCost(program: Command): void {
     addCostFit,
     addCostHour,
     addCostScenario,
+    addCostBudget,
     addCostDrift,
     addCostMargin,
     addCostBreakeven,

@@ -3,8 +3,8 @@ import { monthlyFactor } from '../../economics/scenario/change-rate.ts';
 import { formatNumber, plainText } from '../format.ts';
 import { textGrid, wrapText } from '../text-grid.ts';
 import { figureText, usdText, valueText } from './figure.ts';
-import { moneyText } from './margin-money.ts';
 import type { ShownScenario, ShownScenarios } from './scenario-json.ts';
+import { signedMoney, wholeMoney } from './scenario-money.ts';
 
 const WIDTH = 100;
 const LONGEST_NAME = 34;
@@ -131,16 +131,6 @@ function sharesText({ result }: ShownScenario): string {
     `Of the change of ${signedMoney(changeUsd.value)} a year over ${timeText(points.at(-1)?.years ?? 0)}, prices make ` +
     `${signedMoney(priceUsd.value)} and volume ${signedMoney(volumeUsd.value)}.`
   );
-}
-
-function signedMoney(usd: number | null): string {
-  return usd !== null && usd > 0 ? `+${wholeMoney(usd)}` : wholeMoney(usd);
-}
-
-/** Whole dollars from a thousand on. */
-export function wholeMoney(usd: number | null): string {
-  if (usd === null) return 'unknown';
-  return Math.abs(usd) < 1000 ? moneyText(usd) : moneyText(Math.round(usd)).replace(/\.00$/, '');
 }
 
 function moneyInterval({ low, high }: Quantity): string {
