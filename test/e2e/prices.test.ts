@@ -83,7 +83,7 @@ describe('mtok prices', () => {
     [['prices', 'import', 'vms.csv', '--provider', 'acme'], 'Give the day on which they held'],
     [['prices', 'import', 'vms.csv', '--as-of', '2026-01-32'], 'expected a day as YYYY-MM-DD'],
     [['prices', 'import', 'vms.csv', '--format', 'xml'], 'expected book, skypilot, litellm'],
-    [['prices', 'list', '--prices', 'vms.csv'], 'vms.csv:1: '],
+    [['prices', 'list', '--prices', 'vms.csv'], 'vms.csv is no price book: it looks like SkyPilot'],
     [['prices', 'diff', '2026-01-01', 'own.yaml'], 'got a day and a book'],
   ])('%j is refused', async (args, message) => {
     const { code, stdout, stderr } = await mtok(...args);

@@ -6,7 +6,10 @@ import { genaiPrices } from '../../economics/prices/genai-prices.ts';
 import { makePriceBook } from '../../economics/prices/make-book.ts';
 import type { PriceBook } from '../../economics/prices/price-book.ts';
 import type { Prices } from '../../economics/prices/price-rows.ts';
+import { detectPriceFormat, type PriceFormat } from '../../economics/prices/read-catalogue.ts';
 import { sha256Hex } from '../../model/sha256.ts';
+import { plainText } from '../../report/format.ts';
+import { usageError } from '../failure.ts';
 import { readPriceText } from './read-price-text.ts';
 
 /** Where `mtok prices import` keeps what it read, and where every command finds it again. */
@@ -30,8 +33,19 @@ export async function builtInPrices(): Promise<Prices> {
 
 /** One book file, without what comes with the program. Throws as loadPriceBook does. */
 export async function readPrices(path: string): Promise<Prices> {
-  return readBookFile(await readPriceText(path), path);
+  const text = await readPriceText(path);
+  const catalogue = CATALOGUES.get(detectPriceFormat(text));
+  if (catalogue === undefined) return readBookFile(text, plainText(path));
+  throw usageError(
+    `${plainText(path)} is no price book: it looks like ${catalogue}`,
+    'Make a book of it with mtok prices import, and give that.',
+  );
 }
+
+const CATALOGUES: ReadonlyMap<PriceFormat, string> = new Map([
+  ['skypilot', "SkyPilot's catalogue of a cloud"],
+  ['litellm', "LiteLLM's price map"],
+]);
 
 /** The book of one source alone, with its own hash. */
 export function bookOf(prices: Prices): Promise<PriceBook> {
