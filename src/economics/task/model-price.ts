@@ -12,6 +12,8 @@ export interface DeploymentPrice {
   readonly usdPerGpuHour: Quantity;
   readonly gpus: Quantity;
   readonly utilization: Quantity;
+  /** Prompt that the rates were measured with, in tokens; null for given rates. */
+  readonly measuredPromptTokens: number | null;
   /** Where rates and price come from, for a reader. */
   readonly source: string;
 }

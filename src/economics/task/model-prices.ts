@@ -35,6 +35,7 @@ function modelPrice(spec: ModelSpec, name: string, sources: PriceSources): Model
       return {
         kind: 'deployment',
         ...{ prefillTps, decodeTps, usdPerGpuHour, gpus, utilization },
+        measuredPromptTokens: null,
         source: 'self-hosted at given rates',
       };
     }
@@ -59,6 +60,7 @@ function ofRecord(spec: RecordSpec, record: BenchRecord, key: string): Deploymen
     usdPerGpuHour: usdPerGpuHour ?? own.price,
     gpus,
     utilization,
+    measuredPromptTokens: record.cell.workload.promptTokens + record.cell.workload.depth,
     source: `${cellName(record.cell)} on ${device}, record ${record.id}; price ${from}`,
   };
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { BenchError } from '../../core/errors.ts';
 import { readYaml } from '../files/yaml-document.ts';
 import { checkLevers, leversField, readLever } from '../levers/lever-schema.ts';
 import { exact } from '../quantity.ts';
@@ -22,7 +23,11 @@ const schema = z
       })
       .default({}),
     // Counted before any of them is read: a million steps end here.
-    steps: z.array(z.unknown()).min(1).max(LIMITS.steps).pipe(z.array(stepSchema)),
+    steps: z
+      .array(z.unknown())
+      .min(1, 'expected at least one step')
+      .max(LIMITS.steps, `expected at most ${LIMITS.steps} steps`)
+      .pipe(z.array(stepSchema)),
     levers: leversField,
   })
   .superRefine(checkReferences)
@@ -50,5 +55,12 @@ const schema = z
 
 /** Reads the file of a unit of work. `file` is its name, for messages. Throws `usage` with file, line and field. */
 export function readUnitFile(text: string, file: string): UnitFile {
+  if (text.length > LIMITS.characters) {
+    throw new BenchError(
+      'usage',
+      `${file} has ${text.length} characters, expected a unit of at most ${LIMITS.characters}`,
+      { hint: 'Give repeated steps once, with the number of their calls.' },
+    );
+  }
   return readYaml(text, file, schema as z.ZodType<UnitFile>);
 }

@@ -78,7 +78,7 @@ function checkSize(steps: readonly StepFields[], refuse: Refuse): void {
     if (calls <= MOST_CALLS) return;
     refuse(
       ['steps', i],
-      `a unit may have ${MOST_CALLS} calls and turns, those up to here may be ${calls}`,
+      `a unit may have at most ${MOST_CALLS} calls and turns, those up to here may be ${calls}`,
     );
     calls = Number.NEGATIVE_INFINITY;
   });

@@ -25,8 +25,10 @@ export interface UnitCost {
   /** Null without a claim. */
   readonly residual: Residual | null;
   readonly spread: Spread;
-  /** What moves `knownUsdPerUnit`, most first: inputs by their key in the file. */
+  /** What moves the figure `tornadoOf`, most first: inputs by their key in the file. */
   readonly tornado: readonly TornadoBar<string>[];
+  /** The cost of a resolved unit, or the known part of a unit where that is unknown. */
+  readonly tornadoOf: 'usdPerResolved' | 'knownUsdPerUnit';
   /** What a reader must know about how this was computed. */
   readonly notes: readonly string[];
 }

@@ -2,10 +2,10 @@ import { DRAWS, type Inputs, type PropagateOptions, propagate, tornado } from '.
 import { isKnown, isUncertain, type Quantity, unknown } from '../quantity.ts';
 import { expectStep, type StepExpectation } from './expectation.ts';
 import type { ModelPrice } from './model-price.ts';
+import { lengthNotes, tierNotes } from './notes.ts';
 import { type Bind, type PlainUnit, plainUnit } from './plain-unit.ts';
 import { residualOf } from './residual.ts';
 import { callsPerUnit, percentilesOf, simulateUnits, unitsWithin } from './simulate.ts';
-import { tierNotes } from './tier-notes.ts';
 import type { ModelUse, Spread, StepCost, UnitCost } from './unit-cost-types.ts';
 import type { UnitFile, UnitStep } from './unit-file.ts';
 import { modelNames, unitResults } from './unit-results.ts';
@@ -48,6 +48,10 @@ export function unitCost(
   const expected = plain.steps.map(expectStep);
   const reasons = stepReasons(unit, prices, expected);
   const all = (name: string) => known(drawn[name], name, reasons);
+  const models = modelNames(plain)
+    .map((model) => modelUse(model, drawn, reasons))
+    .filter(({ attempts }) => attempts.value !== 0);
+  const tornadoOf = isKnown(all('usdPerResolved')) ? 'usdPerResolved' : 'knownUsdPerUnit';
   return {
     usdPerAttempt: all('usdPerAttempt'),
     usdPerUnit: all('usdPerUnit'),
@@ -59,13 +63,14 @@ export function unitCost(
       resolved: multiplier(unit.postedCallUsd, all('multiplierOfResolved')),
     },
     steps: unit.steps.map((step, i) => stepCost(step, drawn, `steps.${i}`, reasons[i] ?? null)),
-    models: modelNames(plain)
-      .map((model) => modelUse(model, drawn, reasons))
-      .filter(({ attempts }) => attempts.value !== 0),
+    models,
     residual: residualOf(unit, expected, all),
     spread: spreadOf(plain, expected, unitsWithin(units, callsPerUnit(expected)), seed),
-    tornado: tornado<string, string>(uncertain, formula, 'knownUsdPerUnit'),
-    notes: tierNotes(plain),
+    tornado: tornado<string, string>(uncertain, formula, tornadoOf).filter(
+      ({ atLow, atHigh }) => atLow !== atHigh,
+    ),
+    tornadoOf,
+    notes: [...tierNotes(plain), ...lengthNotes(models, prices)],
   };
 }
 

@@ -135,6 +135,8 @@ export interface ConversationTokens {
 }
 
 export const LIMITS = {
+  /** Of the file: a thousand steps of 500 each. */
+  characters: 512 * 1024,
   steps: 1000,
   models: 100,
   nameLength: 80,

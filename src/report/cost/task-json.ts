@@ -4,12 +4,15 @@ import type { Residual } from '../../economics/task/residual.ts';
 import type { UnitCost } from '../../economics/task/unit-cost-types.ts';
 import type { UnitFile } from '../../economics/task/unit-file.ts';
 import { figureJson, figuresJson } from './figure.ts';
+import { leversJson, type ShownLevers } from './levers-lines.ts';
 
 /** One answer of `mtok cost task` with what it was made from. */
 export interface ShownTask {
   unit: UnitFile;
   prices: Readonly<Record<string, ModelPrice>>;
   cost: UnitCost;
+  /** Null where the file has none. */
+  levers: ShownLevers | null;
   /** Flags of the records that a reader of the costs must know. */
   flags: readonly Flag[];
   /** Of the prices of API models; null where there are none. */
@@ -21,8 +24,9 @@ export interface ShownTask {
  * `low` and `high` of a figure are the 95 % interval of the average, from uncertain inputs; `spread` holds percentiles
  * of single units.
  */
-export function taskJson({ unit, prices, cost, flags, book, seed }: ShownTask) {
-  const { multipliers, steps, models, residual, spread, tornado, notes, ...totals } = cost;
+export function taskJson({ unit, prices, cost, levers, flags, book, seed }: ShownTask) {
+  const { multipliers, steps, models, residual, spread, tornado, tornadoOf, notes, ...totals } =
+    cost;
   return {
     unit: unit.unit,
     ...figuresJson(totals),
@@ -34,8 +38,9 @@ export function taskJson({ unit, prices, cost, flags, book, seed }: ShownTask) {
       ...figuresJson(figures),
     })),
     residual: residual && residualJson(residual),
+    levers: levers && leversJson(levers),
     spread,
-    tornado,
+    tornado: { of: tornadoOf, bars: tornado },
     notes,
     flags,
     priceBook: book,

@@ -3,6 +3,7 @@ import type { ModelUse, StepCost, UnitCost } from '../../economics/task/unit-cos
 import { counted, formatNumber, plainText } from '../format.ts';
 import { textGrid, wrapText } from '../text-grid.ts';
 import { intervalText, numberText, percentText, usdText, valueText } from './figure.ts';
+import { leversLines } from './levers-lines.ts';
 import type { ShownTask } from './task-json.ts';
 import { residualLines } from './task-residual-text.ts';
 import { tornadoLines } from './tornado-lines.ts';
@@ -24,6 +25,7 @@ export function renderTask(shown: ShownTask): string {
     multiplierLines(shown),
     residualLines(cost, WIDTH),
     tornadoSection(cost),
+    shown.levers === null ? [] : leversLines(shown.levers),
     sourceLines(shown),
   ];
   return `${blocks
@@ -49,7 +51,7 @@ function totalLines(cost: UnitCost, steps: number): string[] {
       ],
       rows.map(([title, figure]) => [title, valueText(figure), intervalText(figure)]),
     ),
-    `${shareText(resolvedShare)} of the units are resolved.`,
+    `${resolvedText(resolvedShare)} of the units are resolved.`,
     ...(isKnown(usdPerUnit) ? [] : unknownLines(cost, steps)),
   ];
 }
@@ -166,13 +168,13 @@ function factorText(figure: Quantity): string {
   return `${valueText(figure)} times${interval === '' ? '' : ` (${interval})`}`;
 }
 
-function tornadoSection({ tornado }: UnitCost): string[] {
+function tornadoSection({ tornado, tornadoOf }: UnitCost): string[] {
   if (tornado.length === 0) return [];
   const bars = tornado.slice(0, MOST_BARS);
   const rest = tornado.length - bars.length;
   return [
     'What the doubt about the average comes from',
-    ...tornadoLines(bars, short, 'USD/unit'),
+    ...tornadoLines(bars, short, tornadoOf === 'usdPerResolved' ? 'USD/resolved' : 'USD/unit'),
     ...(rest > 0 ? [`and ${counted(rest, 'smaller input')}`] : []),
   ];
 }
@@ -193,6 +195,13 @@ function sourceLines({ prices, cost, flags, book, seed }: ShownTask): string[] {
 
 function shareText(share: Quantity): string {
   return isKnown(share) ? percentText(share.value) : 'unknown';
+}
+
+function resolvedText(share: Quantity): string {
+  const { low, high } = share;
+  const interval =
+    low === null || high === null ? '' : ` (${percentText(low)} to ${percentText(high)})`;
+  return `${shareText(share)}${interval}`;
 }
 
 function short(name: string): string {

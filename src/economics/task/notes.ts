@@ -1,6 +1,31 @@
+import { isKnown } from '../quantity.ts';
 import { boundsOfAmount, isSame } from './amount-moments.ts';
+import type { ModelPrice } from './model-price.ts';
 import { thresholdsOf } from './plain-price.ts';
 import type { PlainAmount, PlainStep, PlainUnit } from './plain-unit.ts';
+import type { ModelUse } from './unit-cost-types.ts';
+
+/** Prompts this many times as long as those measured are said: attention makes long ones slower per token. */
+const LONGER = 2;
+
+/** Models whose calls have far longer prompts than their rates were measured with. */
+export function lengthNotes(
+  models: readonly ModelUse[],
+  prices: Readonly<Record<string, ModelPrice>>,
+): string[] {
+  return models.flatMap(({ model, attempts, inputTokens }) => {
+    const price = prices[model];
+    if (price?.kind !== 'deployment' || price.measuredPromptTokens === null) return [];
+    if (!isKnown(attempts) || !isKnown(inputTokens)) return [];
+    const prompt = inputTokens.value / attempts.value;
+    return prompt <= LONGER * price.measuredPromptTokens
+      ? []
+      : [
+          `${model}: its rates were measured with prompts of ${price.measuredPromptTokens} tokens, its calls have ` +
+            `${Math.round(prompt)} on average. Longer contexts take longer per token: measure at that length.`,
+        ];
+  });
+}
 
 /**
  * Where a conversation's turns vary in length and its model's rates depend on the length of a prompt, the average is
