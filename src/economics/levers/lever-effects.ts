@@ -18,7 +18,9 @@ export interface LeverEffect {
 }
 
 export interface LeverEffects {
+  /** Without any of them. */
   readonly usdPerResolved: Quantity;
+  readonly resolvedShare: Quantity;
   readonly effects: readonly LeverEffect[];
   /** Product of the factors: what they save if each saves its share of what the others leave. */
   readonly stackedFactor: Quantity;
@@ -33,7 +35,7 @@ export interface LeverEffects {
 }
 
 /** Evaluations of the unit while intervals are drawn. */
-const MOST_EVALUATIONS = 60_000;
+const MOST_EVALUATIONS = 25_000;
 const LEAST_DRAWS = 1000;
 
 /**
@@ -61,6 +63,7 @@ export function leverEffects(
   const figure = (name: string) => drawn[name] as Quantity;
   return {
     usdPerResolved: figure('usd'),
+    resolvedShare: figure('resolvedShare'),
     effects: levers.map((lever, i) => ({
       lever,
       usdPerResolved: figure(`${i}.usd`),
@@ -90,8 +93,9 @@ function evaluate(
     const { usdPerResolved: usd = Number.NaN, resolvedShare = Number.NaN } = all;
     return { usd, resolvedShare };
   };
-  const { usd } = cost([]);
-  const results: Record<string, number> = { usd };
+  const without = cost([]);
+  const { usd } = without;
+  const results: Record<string, number> = { ...without };
   let stackedFactor = 1;
   levers.forEach((lever, i) => {
     const alone = cost([lever]);

@@ -12,32 +12,47 @@ export interface LeverRecords {
   readonly notes: readonly string[];
 }
 
+/** Records that levers name, each with the field of the file that does. */
+export function recordsNamed(levers: readonly Lever[]): { path: readonly string[]; id: string }[] {
+  return levers.flatMap((lever, i) => {
+    if (!('change' in lever) || lever.change.kind !== 'records') return [];
+    const { record, fromRecord } = lever.change;
+    const after = { path: ['levers', `${i}`, 'record'], id: record };
+    return fromRecord === null
+      ? [after]
+      : [after, { path: ['levers', `${i}`, 'fromRecord'], id: fromRecord }];
+  });
+}
+
+/** Where records are looked up; both throw for what they do not have. */
+export interface LeverRecordSources {
+  /** Of a model of the file that is priced by a record. */
+  ofModel: (model: string) => BenchRecord;
+  byId: (id: string) => BenchRecord;
+}
+
 /**
- * The rates before and after each lever that names records. `record` finds one by its id, `key` is for its messages;
- * throws what it throws, and `usage` for a lever on a model that no record is known of.
+ * The rates before and after each lever that names records. Throws what its sources do, and `usage` for a lever on a
+ * model that has no record to start from.
  */
 export function leverRecords(
-  { models }: Pick<UnitFile, 'models'>,
-  levers: readonly Lever[],
-  record: (id: string, key: string) => BenchRecord,
+  { models, levers }: Pick<UnitFile, 'models' | 'levers'>,
+  { ofModel, byId }: LeverRecordSources,
 ): LeverRecords {
   const rates: Record<string, LeverRates> = {};
   const notes: string[] = [];
   for (const lever of levers) {
     if (!('change' in lever) || lever.change.kind !== 'records') continue;
-    const key = `levers.${lever.name}`;
-    const after = record(lever.change.record, `${key}.record`);
-    const { fromRecord } = lever.change;
-    const model = models[lever.model];
-    if (fromRecord === null && model?.kind !== 'record') {
+    const { record, fromRecord } = lever.change;
+    if (fromRecord === null && models[lever.model]?.kind !== 'record') {
       throw new BenchError(
         'usage',
-        `${key}.fromRecord is needed: the model ${lever.model} is no record to start from`,
+        `levers.${lever.name} needs fromRecord: the model ${lever.model} is no record to start from`,
         { hint: 'Name the record that was measured before, of the same run and device.' },
       );
     }
-    const own = model?.kind === 'record' ? model.record : '';
-    const before = record(fromRecord ?? own, `${key}.fromRecord`);
+    const before = fromRecord === null ? ofModel(lever.model) : byId(fromRecord);
+    const after = byId(record);
     rates[lever.name] = {
       from: fromRecord === null ? null : recordRates(before),
       to: recordRates(after),
