@@ -1,11 +1,15 @@
 import { BenchError } from '../../core/errors.ts';
 import type { BenchRecord } from '../../core/record.ts';
 import { MAX_YAML_CHARACTERS, yamlLine } from '../../economics/files/yaml-document.ts';
+import { leverEffects } from '../../economics/levers/lever-effects.ts';
+import { leverRecords, recordsNamed } from '../../economics/levers/lever-records.ts';
 import { findApiPrice } from '../../economics/prices/lookup.ts';
+import type { ModelPrice } from '../../economics/task/model-price.ts';
 import { modelPrices } from '../../economics/task/model-prices.ts';
 import { readUnitFile } from '../../economics/task/read-unit-file.ts';
 import { unitCost } from '../../economics/task/unit-cost.ts';
 import type { UnitFile } from '../../economics/task/unit-file.ts';
+import type { ShownLevers } from '../../report/cost/levers-lines.ts';
 import { EXAMPLE_UNIT } from '../../report/cost/task-example.ts';
 import { type ShownTask, taskJson } from '../../report/cost/task-json.ts';
 import { renderTask } from '../../report/cost/task-text.ts';
@@ -55,6 +59,7 @@ async function shownTask(request: TaskRequest): Promise<ShownTask> {
     unit,
     prices,
     cost: unitCost(unit, prices, { seed, draws, units: draws }),
+    levers: await shownLevers(unit, prices, records, where, request),
     flags: [...records.values()].flatMap(({ flags }) =>
       flags.filter(({ code }) => code === 'software-adapter'),
     ),
@@ -79,6 +84,27 @@ async function recordsOf(
     if (record !== undefined) records.set(name, record);
   }
   return records;
+}
+
+/** What the levers of the file do; null where it has none. */
+async function shownLevers(
+  unit: UnitFile,
+  prices: Readonly<Record<string, ModelPrice>>,
+  records: ReadonlyMap<string, BenchRecord>,
+  where: Where,
+  { store, draws, seed }: TaskRequest,
+): Promise<ShownLevers | null> {
+  if (unit.levers.length === 0) return null;
+  const named = new Map<string, BenchRecord>();
+  for (const { path, id } of recordsNamed(unit.levers)) {
+    const [record] = await chooseRecords([id], store, fieldText(where, path));
+    if (record !== undefined) named.set(id, record);
+  }
+  const { rates, notes } = leverRecords(unit, {
+    ofModel: (model) => records.get(model) as BenchRecord,
+    byId: (id) => named.get(id) as BenchRecord,
+  });
+  return { effects: leverEffects({ unit, prices, rates }, unit.levers, { seed, draws }), notes };
 }
 
 /** The file that a name is in. */

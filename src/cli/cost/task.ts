@@ -18,7 +18,10 @@ A file in short:
 It costs $0.148: ten turns that each send all that was said before take 34500 tokens in and 3000 out.
 
 Two kinds of spread, kept apart: units differ from one another (2..5 calls, retries), which percentiles of single units
-show; and prices and rates are not known exactly (2.85..3.50), which gives the average its 95 % interval.`;
+show; and prices and rates are not known exactly (2.85..3.50), which gives the average its 95 % interval.
+
+levers: in the file (a shorter context, caches, quantisation, a smaller model …) are each priced on a resolved unit,
+alone, stacked and all at once; --example shows them.`;
 
 /** `mtok cost task`: dollars of one unit of work. */
 export function addCostTask(cost: Command): void {

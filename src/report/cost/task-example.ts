@@ -52,4 +52,18 @@ steps:
   - { name: moderate, kind: moderation, calls: 1..2, usdPerCall: 0.0005 }
   - { name: logs, kind: logs, gb: 0.0002, usdPerGb: 0.50 }
   - { name: egress, kind: egress, gb: 0.0001, usdPerGb: 0.09 }
+
+# Changes that are meant to save: each alone, stacked, and all at once, per resolved unit. Each says what it rests on:
+# assumed: true, source: text, a record, or the price of a model of this file.
+levers:
+  - name: shorter history
+    kind: context-trimmed    # or response-cache, prefix-cache, quantisation, smaller-model, batching, fewer-steps
+    inputShare: 0.5..0.7     # of the input tokens that stay
+    steps: [dialogue]        # left out: every step that it can act on
+    successRate: 0.88        # with this lever; left out: as it was
+    assumed: true
+  - { name: cached searches, kind: response-cache, answeredShare: 0.3, steps: [search], source: logs of October }
+  - { name: INT4, kind: quantisation, model: small, costFactor: 0.45..0.60, assumed: true } # or record: ID, fromRecord: ID
+  - { name: plan with small, kind: smaller-model, model: large, to: small, steps: [plan] }
+  - { name: one moderation, kind: fewer-steps, callsShare: 0.67, steps: [moderate], assumed: true }
 `;
