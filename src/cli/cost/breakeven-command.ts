@@ -37,6 +37,9 @@ export async function costBreakevenCommand(argv: CostBreakevenArguments): Promis
       id: record.id,
       name: cellName(record.cell),
       device: record.device?.name ?? 'unknown',
+      promptTokens: record.cell.workload.promptTokens,
+      generatedTokens: record.cell.workload.generatedTokens,
+      batch: record.cell.workload.batch,
     },
     breakEven: answer,
     volumes: volumesOf(answer, asked).map((mtok) =>

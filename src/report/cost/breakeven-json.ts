@@ -5,10 +5,20 @@ import type { Inputs } from '../../economics/propagate.ts';
 import { isKnown, type Quantity } from '../../economics/quantity.ts';
 import { figureJson, figuresJson } from './figure.ts';
 
+/** The record that rates come from, and the requests that it measured. */
+export interface MeasuredRates {
+  id: string;
+  name: string;
+  device: string;
+  promptTokens: number;
+  generatedTokens: number;
+  batch: number;
+}
+
 /** The answer of `mtok cost breakeven` with what it was made from. */
 export interface ShownBreakEven {
   /** Null where the rates were given. */
-  record: { id: string; name: string; device: string } | null;
+  record: MeasuredRates | null;
   inputs: Inputs<BreakEvenInput>;
   /** False where only the ratio of input to output tokens is known. */
   isRequest: boolean;

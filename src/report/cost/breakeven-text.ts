@@ -109,6 +109,8 @@ function answerText({ breakEven, volumes }: ShownBreakEven): string {
   ).trim();
 }
 
+const CHEAPEST = { API: 'the API', 'self-host': 'self-hosting', hybrid: 'a mix' } as const;
+
 function askedText(volume: VolumeCosts): string {
   const { apiUsd, selfUsd, hybridUsd } = volume.results;
   const at = `At ${mtokText(volume.mtokPerMonth)} Mtok a month`;
@@ -123,7 +125,7 @@ function askedText(volume: VolumeCosts): string {
       : ` Self-hosting is cheaper than the API with probability ${probability.toFixed(2)}.`;
   const mixed = cheapest === 'hybrid' ? `, mixed ${dollarsText(hybridUsd.value)}` : '';
   return (
-    `${at} the cheapest is ${cheapest === 'hybrid' ? 'a mix' : `the ${cheapest}`}: API ` +
+    `${at} ${CHEAPEST[cheapest]} is cheapest: API ` +
     `${dollarsText(apiUsd.value)}, self-host ${dollarsText(selfUsd.value)}${mixed}.${sure}`
   );
 }
@@ -138,7 +140,8 @@ function stepText({ verdict, mtokPerMonth, results: { servableMtok } }: BreakEve
   );
 }
 
-function notes({ breakEven, profile, volumes, flags, seed }: ShownBreakEven): string[] {
+function notes(shown: ShownBreakEven): string[] {
+  const { breakEven, profile, volumes, flags, seed } = shown;
   const { saturatedUsdPerMtok } = breakEven.results;
   const full = isKnown(saturatedUsdPerMtok) ? `, ${usdText(saturatedUsdPerMtok)} per Mtok,` : '';
   return [
@@ -152,8 +155,24 @@ function notes({ breakEven, profile, volumes, flags, seed }: ShownBreakEven): st
             ? 'Load is taken as the same all month; with peaks more deployments are needed: give --profile.'
             : `Load: ${profile.length} equal parts of the time, the busiest at ${formatNumber(peakToMean(profile))} times the mean.`,
         ]),
+    ...otherWorkload(shown),
     ...flags.map(({ message }) => `Note: ${plainText(message)}`),
     `Seed of the intervals: ${seed}.`,
+  ];
+}
+
+/** Rates depend on how long requests are and how many are served at once: said where the record's were others. */
+function otherWorkload({
+  record,
+  inputs: { inputTokens, outputTokens },
+}: ShownBreakEven): string[] {
+  if (record === null) return [];
+  const { promptTokens, generatedTokens, batch } = record;
+  if (inputTokens.value === promptTokens && outputTokens.value === generatedTokens) return [];
+  const atOnce = batch === 1 ? 'one at a time' : `${batch} at once`;
+  return [
+    `The record measured ${promptTokens} tokens in, ${generatedTokens} out, ${atOnce}: that its rates hold for these ` +
+      'requests is assumed.',
   ];
 }
 
