@@ -5,15 +5,12 @@ import type { UnitCost } from '../../economics/task/unit-cost-types.ts';
 import type { UnitFile } from '../../economics/task/unit-file.ts';
 import { figureJson, figuresJson } from './figure.ts';
 import { leversJson, type ShownLevers } from './levers-lines.ts';
-import { leversJson, type ShownLevers } from './levers-lines.ts';
 
 /** One answer of `mtok cost task` with what it was made from. */
 export interface ShownTask {
   unit: UnitFile;
   prices: Readonly<Record<string, ModelPrice>>;
   cost: UnitCost;
-  /** Null where the file has none. */
-  levers: ShownLevers | null;
   /** Null where the file has none. */
   levers: ShownLevers | null;
   /** Flags of the records that a reader of the costs must know. */
@@ -41,7 +38,6 @@ export function taskJson({ unit, prices, cost, levers, flags, book, seed }: Show
       ...figuresJson(figures),
     })),
     residual: residual && residualJson(residual),
-    levers: levers && leversJson(levers),
     levers: levers && leversJson(levers),
     spread,
     tornado: { of: tornadoOf, bars: tornado },

@@ -4,7 +4,6 @@ import { counted, formatNumber, plainText } from '../format.ts';
 import { textGrid, wrapText } from '../text-grid.ts';
 import { intervalText, numberText, percentText, usdText, valueText } from './figure.ts';
 import { leversLines } from './levers-lines.ts';
-import { leversLines } from './levers-lines.ts';
 import type { ShownTask } from './task-json.ts';
 import { residualLines } from './task-residual-text.ts';
 import { tornadoLines } from './tornado-lines.ts';
