@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { addCostBreakeven } from './cost/breakeven.ts';
 import { addCostBudget } from './cost/budget.ts';
+import { addCostCapacity } from './cost/capacity.ts';
 import { addCostDrift } from './cost/drift.ts';
 import { addCostFit } from './cost/fit.ts';
 import { addCostHour } from './cost/hour.ts';
@@ -27,6 +28,7 @@ export function addCost(program: Command): void {
   for (const add of [
     addCostTokens,
     addCostTask,
+    addCostCapacity,
     addCostFit,
     addCostHour,
     addCostScenario,
