@@ -58,6 +58,8 @@ describe('cost margin', () => {
     );
     expect(stdout.replaceAll(/\s+/g, ' ')).toContain("-18.75 % of the rate; the cost's share");
     expect(stdout).toContain('×1.75');
+    const json = await margin('plain.csv', '--posted-usd-per-request', '0.01', '--json');
+    expect(JSON.parse(json.stdout).timesPosted).toBeCloseTo(40, 9);
   });
 
   it.each([

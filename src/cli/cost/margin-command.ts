@@ -59,6 +59,7 @@ export async function costMarginCommand(file: string, argv: CostMarginArguments)
     plansBelongToCustomers: plans !== null,
     cloudEfficiency: cer === null ? null : cloudEfficiency(margins, cer),
     postedUsdPerRequest,
+    day: options.day,
     top,
     seed,
   };

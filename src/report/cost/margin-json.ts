@@ -17,6 +17,8 @@ export interface ShownMargins {
   cloudEfficiency: CloudEfficiency | null;
   /** USD that a call is said to cost; null: not given. */
   postedUsdPerRequest: number | null;
+  /** Day of the prices of rows without a period. */
+  day: string;
   /** Groups in the text; all are in JSON. */
   top: number;
   seed: number;
@@ -31,14 +33,24 @@ export interface CloudEfficiency {
 }
 
 export function marginsJson(shown: ShownMargins) {
-  const { file, margins, priceSource, revenueSource, cloudEfficiency, seed } = shown;
+  const { file, margins, priceSource, revenueSource, cloudEfficiency, day, seed } = shown;
+  const { postedUsdPerRequest } = shown;
+  const { usdPerRequest } = margins.total;
   return {
     file,
     by: margins.by,
     priceSource,
+    day,
     revenueSource,
     groups: margins.groups.map((group) => groupJson(group, margins.by)),
     total: groupJson(margins.total, []),
+    ...(postedUsdPerRequest === null
+      ? {}
+      : {
+          postedUsdPerRequest,
+          timesPosted:
+            usdPerRequest.value === null ? null : usdPerRequest.value / postedUsdPerRequest,
+        }),
     ...(cloudEfficiency === null
       ? {}
       : { cloudEfficiency: { ...cloudEfficiency, rate: figureJson(cloudEfficiency.rate) } }),
