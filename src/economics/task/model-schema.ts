@@ -2,13 +2,18 @@ import { z } from 'zod';
 import { exact, type Quantity, unknown } from '../quantity.ts';
 import { quantityField } from '../read-quantity.ts';
 import { named, nameField, policyFields, priceField } from './fields.ts';
-import type { ModelKind, ModelPolicy, ModelSpec } from './unit-file.ts';
+import { LIMITS, type ModelKind, type ModelPolicy, type ModelSpec } from './unit-file.ts';
 
 const rate = quantityField({ min: 1e-9, max: 1e12 });
 
 const fields = z.strictObject({
   ...policyFields,
-  record: nameField.optional(),
+  record: z
+    .string('expected the id of a record as text: put one that is all digits in quotes')
+    .trim()
+    .min(1)
+    .max(LIMITS.nameLength)
+    .optional(),
   prefillTps: rate.optional(),
   decodeTps: rate.optional(),
   usdPerGpuHour: priceField.optional(),
