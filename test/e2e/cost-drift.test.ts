@@ -1,4 +1,4 @@
-import { mkdtemp, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -79,6 +79,35 @@ describe('cost drift', () => {
     expect(baseline.usdPerUnit).toBeCloseTo(10, 9);
     expect(points.map(({ alarm }: { alarm: string | null }) => alarm)).toEqual([null, 'both']);
     expect(prefill.code).toBe(0);
+  });
+
+  it('does not let a gate pass on a session in which the machine changed', async () => {
+    const session = {
+      schema: 1,
+      kind: 'session',
+      id: 'session',
+      run: 'warm',
+      createdAt: '2026-01-04T00:00:00.000Z',
+      cancelled: false,
+      canary: null,
+      clocks: { launches: 3, lowered: 3 },
+      flags: [{ code: 'session-invalid', field: null, message: 'The GPU held its clocks down.' }],
+    };
+    const store = join(cwd, 'warm');
+    await mkdir(store);
+    const lines = ['fixture-run', 'fixture-run', 'warm'].map((run, i) =>
+      JSON.stringify(
+        gpuRecord({ id: `record-${i}`, run, createdAt: `2026-01-0${i + 1}T00:00:00.000Z` }),
+      ),
+    );
+    await writeFile(join(store, 'records.jsonl'), `${lines.join('\n')}\n`);
+    await writeFile(join(store, 'sessions.jsonl'), `${JSON.stringify(session)}\n`);
+    const follow = ['--record', 'latest', '--store', 'warm'];
+    const [seen, gate] = await Promise.all([drift(...follow), drift(...follow, '--fail-on-drift')]);
+    expect(seen.code).toBe(0);
+    expect(seen.stdout).toContain('the session of record record-2 is invalid');
+    expect(gate.code).toBe(2);
+    expect(gate.stderr).toContain('cannot judge the newest point');
   });
 
   it.each([

@@ -301,7 +301,14 @@ describe('records of one cell', () => {
       },
     ],
   } as unknown as NoiseRecord;
-  const plain = { phase: 'decode' as const, usdPerHour: null, throughputCv: null, noise: [] };
+  const invalidRuns = new Set(['warm']);
+  const plain = {
+    phase: 'decode' as const,
+    usdPerHour: null,
+    throughputCv: null,
+    noise: [],
+    invalidRuns,
+  };
 
   it('are those that measured the same, whatever the driver, oldest first', () => {
     const first = record('first', 1);
@@ -332,6 +339,9 @@ describe('records of one cell', () => {
     expect(recordPoints([record('none', 1, { decode: null })], plain)[0]).toMatchObject({
       reason: 'record none measured no decode',
     });
+    expect(recordPoints([record('changed', 1, { run: 'warm' })], plain)[0]).toMatchObject({
+      reason: 'the session of record changed is invalid',
+    });
   });
 
   it('scatter by their interval or by the A/A floor of the machine, whichever is more', () => {
@@ -359,7 +369,6 @@ it('shows drift within 100 columns, with the product that names the cause', () =
       unit: 'Mtok',
       drift: detectDrift(points, options),
       unjudged: [{ at: '2026-02-01', source: 'line 9', reason: 'line 9 has no usd_per_hour' }],
-      notes: [],
       hasGivenZ: false,
       seed: 0,
     },

@@ -24,7 +24,6 @@ interface Series {
   title: string;
   unit: 'unit' | 'Mtok';
   points: (CostPoint | UnknownPoint)[];
-  notes: string[];
 }
 
 /** Runs `mtok cost drift`. Throws `usage` for options, files and too few points, `io` and `record` for a store. */
@@ -51,7 +50,7 @@ async function seriesOfFile(path: string, { throughputCv }: DriftRequest): Promi
   const name = basename(path);
   const text = await readTextFile(path, FILE_RULE);
   const { points, hasOwnUnit } = readCostSeries(text, name, throughputCv);
-  return { title: name, unit: hasOwnUnit ? 'unit' : 'Mtok', points, notes: [] };
+  return { title: name, unit: hasOwnUnit ? 'unit' : 'Mtok', points };
 }
 
 async function seriesOfRecords(
@@ -67,14 +66,14 @@ async function seriesOfRecords(
     records.filter(({ outcome }) => outcome.status === 'ok'),
   );
   const { records: sessions } = await readSessionRecords(sessionStorePath(store));
-  const valid = measured.filter(({ run }) => sessionProblem(run, sessions) === null);
+  const invalid = measured.filter(({ run }) => sessionProblem(run, sessions) !== null);
+  const invalidRuns = new Set(invalid.map(({ run }) => run));
   const noise = await readNoise([store]);
-  const left = measured.length - valid.length;
+  const options = { phase, usdPerHour, throughputCv, noise, invalidRuns };
   return {
     title: `${phase} of ${cellName(record.cell)} on ${record.device?.name ?? 'unknown'}`,
     unit: 'Mtok',
-    points: recordPoints(valid, { phase, usdPerHour, throughputCv, noise }),
-    notes: left === 0 ? [] : [`${left} of ${measured.length} records are of invalid sessions.`],
+    points: recordPoints(measured, options),
   };
 }
 
@@ -96,8 +95,8 @@ function shownDrift(series: Series, request: DriftRequest): ShownDrift {
     );
   }
   const drift = detectDrift(judged, { baselinePoints, z, seed });
-  const { title, unit, notes } = series;
-  return { title, unit, drift, unjudged, notes, hasGivenZ: z !== null, seed };
+  const { title, unit } = series;
+  return { title, unit, drift, unjudged, hasGivenZ: z !== null, seed };
 }
 
 function reasonOf(point: CostPoint | UnknownPoint): string {

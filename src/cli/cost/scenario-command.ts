@@ -21,10 +21,17 @@ export async function costScenarioCommand(
 ): Promise<number> {
   const content =
     file === null ? null : readScenarios(await readTextFile(file, FILE_RULE), basename(file));
-  const shown = shownScenarios(scenarioRequest(argv, content));
+  const request = scenarioRequest(argv, content);
+  const isOverview = request.scenarios.length > 1 && !argv.details && !argv.json;
+  const shown = shownScenarios(isOverview ? { ...request, moments: ends(request) } : request);
   if (argv.json) process.stdout.write(`${JSON.stringify(scenariosJson(shown), null, 2)}\n`);
   else process.stdout.write(renderScenarios(shown, argv.details ?? false));
   return EXIT.ok;
+}
+
+/** Thousands of draws for each moment of each scenario would be made for nothing. */
+function ends({ moments }: ScenarioRequest): number[] {
+  return moments.slice(-1);
 }
 
 function shownScenarios(request: ScenarioRequest): ShownScenarios {

@@ -20,6 +20,8 @@ export interface RecordPointOptions {
   /** Of the throughput, where neither a record nor an A/A floor says it. */
   throughputCv: number | null;
   noise: readonly NoiseRecord[];
+  /** Runs in which the machine changed: what they measured is no drift of the cell. */
+  invalidRuns: ReadonlySet<string>;
 }
 
 /** What may change from record to record of one cell: the drift that they bring is what is looked for. */
@@ -50,6 +52,9 @@ export function recordPoints(
   return records.map((record) => {
     const { id, createdAt: at, cost } = record;
     const source = `record ${id}`;
+    if (options.invalidRuns.has(record.run)) {
+      return { at, source, reason: `the session of record ${id} is invalid` };
+    }
     const rate = record[options.phase]?.tokensPerSecond;
     if (!rate || rate.median <= 0) {
       return { at, source, reason: `record ${id} measured no ${options.phase}` };

@@ -53,8 +53,6 @@ export function scenarioOf(
       // L(S₀, Sₜ) is the mean of the spend over the time, which is its total by its length.
       const mean = spendUsdPerYear * meanPower(k, horizon);
       const points = years.flatMap((t, i) => [
-        [`price ${i}`, priceFactorPerYear ** t],
-        [`volume ${i}`, volumeFactorPerYear ** t],
         [`spend ${i}`, spendUsdPerYear * k ** t],
         [`total ${i}`, spendUsdPerYear * t * meanPower(k, t)],
       ]);
@@ -73,8 +71,8 @@ export function scenarioOf(
   return {
     points: years.map((t, i) => ({
       years: t,
-      priceFactor: result(`price ${i}`),
-      volumeFactor: result(`volume ${i}`),
+      priceFactor: power(inputs.priceFactorPerYear, t),
+      volumeFactor: power(inputs.volumeFactorPerYear, t),
       spendUsdPerYear: result(`spend ${i}`),
       totalUsd: result(`total ${i}`),
     })),
@@ -84,6 +82,11 @@ export function scenarioOf(
     priceUsd: result('priceUsd'),
     volumeUsd: result('volumeUsd'),
   };
+}
+
+/** A factor a year over t years: its bounds are the powers of its bounds. */
+function power(factorPerYear: Quantity, t: number): Quantity {
+  return propagate({ factorPerYear }, (inputs) => ({ factor: inputs.factorPerYear ** t })).factor;
 }
 
 /** Mean of k^τ for τ from 0 to t. */

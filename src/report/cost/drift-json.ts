@@ -10,7 +10,6 @@ export interface ShownDrift {
   drift: Drift;
   /** Points of unknown cost or noise. */
   unjudged: readonly UnknownPoint[];
-  notes: readonly string[];
   /** Whether the z of single points was the user's. */
   hasGivenZ: boolean;
   seed: number;
@@ -18,7 +17,7 @@ export interface ShownDrift {
 
 /** `last`: newest points to write; null is all. */
 export function driftJson(shown: ShownDrift, last: number | null) {
-  const { title, unit, drift, unjudged, notes, seed } = shown;
+  const { title, unit, drift, unjudged, seed } = shown;
   const { baseline, baselineUsdPerUnit, judged, z } = drift;
   return {
     of: title,
@@ -40,7 +39,6 @@ export function driftJson(shown: ShownDrift, last: number | null) {
       slow: departureJson(entry.slow),
     })),
     unjudged,
-    notes,
     seed,
   };
 }

@@ -16,7 +16,7 @@ const FACTOR_NAMES: Readonly<Record<CostFactor, string>> = {
 
 /** What `mtok cost drift` found: the newest points with what noise allows them, alarms, and their causes. */
 export function renderDrift(shown: ShownDrift, last: number): string {
-  const { title, unit, drift, unjudged, notes } = shown;
+  const { title, unit, drift, unjudged } = shown;
   const { judged, baseline, baselineUsdPerUnit } = drift;
   const hidden = Math.max(0, judged.length - last);
   const lines = [
@@ -36,7 +36,6 @@ export function renderDrift(shown: ShownDrift, last: number): string {
     ...(unjudged.length > MOST_UNJUDGED
       ? [`Not judged: ${unjudged.length - MOST_UNJUDGED} more.`]
       : []),
-    ...notes.flatMap((note) => wrapText(`Note: ${plainText(note)}`, WIDTH)),
   ];
   return `${lines.join('\n')}\n`;
 }

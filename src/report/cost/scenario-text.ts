@@ -21,7 +21,9 @@ export function renderScenarios(shown: ShownScenarios, withDetails: boolean): st
       ...(i > 0 || scenarios.length > 1 ? [''] : []),
       ...detailLines(scenario, shown),
     ]),
-    ...(detailed.length === 0 ? ['', '--details shows each over time.'] : []),
+    ...(detailed.length === 0
+      ? ['', '--details shows each over time, with intervals where changes are ranges.']
+      : []),
   ];
   return `${lines.join('\n')}\n`;
 }
