@@ -52,6 +52,7 @@ describe('cost tokens', () => {
       'mean-tpot-sum',
     ]);
     expect(shown.allocation[3].inputShare).toMatchObject({ value: null });
+    expect(shown.allocationMethod).toBe('gpu-seconds');
     expect(shown).not.toHaveProperty('monthly');
     expect(shown).not.toHaveProperty('energy');
   });
@@ -87,6 +88,15 @@ describe('cost tokens', () => {
     expect(inputs.prefillTps.value).toBeCloseTo(21_000 / 0.864, 2);
   });
 
+  it('splits a total rate by a rule, and says so', async () => {
+    const { stdout } = await mtok('--total-tps', '4000', '--output-weight', '3', ...request);
+    expect(stdout.replaceAll('\n', ' ')).toContain('counts as 3 computed input tokens');
+    const { stdout: json } = await mtok('--total-tps', '4000', ...request, '--json');
+    const { allocationMethod, split } = JSON.parse(json);
+    expect(allocationMethod).toBe('multiplier-2.5');
+    expect(split.outputUsdPerMtok.value / split.inputUsdPerMtok.value).toBeCloseTo(2.5, 9);
+  });
+
   it.each([
     [[...rates, ...request, '--energy'], '--energy needs a record'],
     [[...rates, ...request, '--month', '2026-11'], 'Give a file with --focus'],
@@ -94,6 +104,8 @@ describe('cost tokens', () => {
     [[...rates, ...request, '--focus', 'no/folder/x.csv'], 'no/folder'],
     [[...rates, ...request, '--requests-per-month', '0'], '--requests-per-month'],
     [[...rates, ...request, '--batch', '0'], '--batch'],
+    [[...rates, ...request, '--output-weight', '3'], '--total-tps'],
+    [['--total-tps', '4000', ...request, '--allocation'], 'does not hold'],
     [[...rates, ...request, '--steps', 'steps.csv'], 'not several'],
     [[...request, '--steps', 'absent.csv'], 'absent.csv'],
   ])('%j is one clear error, and writes nothing', async (args, message) => {

@@ -15,6 +15,8 @@ import {
 } from '../../src/economics/tokens/split-methods.ts';
 import { type EngineStep, splitSteps } from '../../src/economics/tokens/split-steps.ts';
 import { readEngineSteps } from '../../src/economics/tokens/split-steps-file.ts';
+import { ratesFromTotal } from '../../src/economics/tokens/split-total.ts';
+import { tokenCosts, tokenCostsOf } from '../../src/economics/tokens/token-costs.ts';
 import { tokenEnergy } from '../../src/economics/tokens/token-energy.ts';
 
 /** OpenCost's documented example: $3.20 for 12M prompt tokens, 800k of them cached, and 3M generated ones. */
@@ -302,5 +304,61 @@ describe('the energy of tokens', () => {
     const none = tokenEnergy({ id: 'r', energy: null }, counts);
     expect(none.source).toBeNull();
     expect(isKnown(none.figures.joulesPerOutputToken)).toBe(false);
+  });
+});
+
+describe('a split of a total rate', () => {
+  /** OpenCost's example as an hour at $3.20: 15M tokens, 12M of them prompt, 800k of those cached. */
+  const hour = {
+    totalTps: exact(15e6 / 3600),
+    inputTokens: exact(12e6),
+    outputTokens: exact(3e6),
+    cacheHit: exact(0.8 / 12),
+  };
+
+  it('is the documented example of the rule', () => {
+    const { prefill, decode } = ratesFromTotal(hour, 2.5);
+    const costs = tokenCosts({
+      ...request,
+      prefillTps: prefill.value ?? 0,
+      decodeTps: decode.value ?? 0,
+      usdPerGpuHour: 3.2,
+      cacheHit: 0.8 / 12,
+      inputTokens: 12e6,
+      outputTokens: 3e6,
+      blendInput: 12,
+      blendOutput: 3,
+    });
+    expect(costs.usdPerRequest).toBeCloseTo(3.2, 9);
+    expect(costs.blendedUsdPerMtok).toBeCloseTo(0.213333, 6);
+    expect((costs.inputUsdPerMtok * 12) / 11.2).toBeCloseTo(0.171123, 6);
+    expect(costs.outputUsdPerMtok).toBeCloseTo(0.427807, 6);
+  });
+
+  it('moves nothing but the split: the request costs the same by any rule', () => {
+    fc.assert(
+      fc.property(fc.double({ min: 0.1, max: 100, noNaN: true }), (weight) => {
+        const { prefill, decode } = ratesFromTotal(hour, weight);
+        const rates = { prefillTps: prefill.value ?? 0, decodeTps: decode.value ?? 0 };
+        const counts = { cacheHit: 0.8 / 12, inputTokens: 12e6, outputTokens: 3e6 };
+        const { gpuSecondsPerRequest } = tokenCosts({ ...request, ...counts, ...rates });
+        expect(gpuSecondsPerRequest).toBeCloseTo(3600, 6);
+      }),
+    );
+  });
+
+  it('keeps both rates together: the request is as uncertain as the total', () => {
+    const totalTps = { value: 4000, low: 3600, high: 4400 };
+    const counts = { inputTokens: exact(1500), outputTokens: exact(300), cacheHit: exact(0) };
+    const { prefill, decode } = ratesFromTotal({ totalTps, ...counts }, 2.5);
+    const costs = tokenCostsOf({
+      ...knownRequest(),
+      prefillTps: prefill,
+      decodeTps: decode,
+    });
+    const seconds = costs.gpuSecondsPerRequest;
+    expect(seconds.value).toBeCloseTo(0.45, 9);
+    expect((seconds.high ?? 0) / (1800 / 3600)).toBeCloseTo(1, 2);
+    expect((seconds.low ?? 0) / (1800 / 4400)).toBeCloseTo(1, 2);
   });
 });

@@ -29,7 +29,7 @@ export function requestsPerMonth(argv: CostTokensArguments) {
 /** What the options ask for beyond prices. Throws `usage`. */
 export function tokenExtras(
   argv: CostTokensArguments,
-  { record, inputs }: CostSubject,
+  { record, inputs, allocationMethod }: CostSubject,
   stepSplit: StepSplit | null,
   seed: number,
 ): TokenExtras {
@@ -44,6 +44,7 @@ export function tokenExtras(
       ? unknown('rules that count the sequences of a batch need --batch')
       : exact(batch);
   return {
+    allocationMethod,
     allocations: argv.allocation ? splitAllocations({ ...inputs, batch: sequences }, { seed }) : [],
     batch,
     stepFit: stepSplit?.fit ?? null,

@@ -3,10 +3,12 @@ import type { Inputs } from '../../economics/propagate.ts';
 import { exact, type Known, unknown } from '../../economics/quantity.ts';
 import { recordPrice } from '../../economics/tokens/record-price.ts';
 import { recordRates } from '../../economics/tokens/record-rates.ts';
+import type { AllocationMethod } from '../../economics/tokens/split-methods.ts';
 import type { StepSplit } from '../../economics/tokens/split-steps.ts';
+import { OPENCOST_OUTPUT_WEIGHT, ratesFromTotal } from '../../economics/tokens/split-total.ts';
 import type { CostInput } from '../../economics/tokens/token-costs.ts';
 import { usageError } from '../failure.ts';
-import { parseInteger } from '../numbers.ts';
+import { parseDecimal, parseInteger } from '../numbers.ts';
 import type { GivenPrice, PriceArguments } from './given-price.ts';
 import { parseQuantity, parseShare } from './quantity-option.ts';
 
@@ -24,6 +26,8 @@ export interface CostTokensArguments extends PriceArguments {
   blend?: string;
   tornado?: true;
   steps?: string;
+  totalTps?: string;
+  outputWeight?: string;
   batch?: string;
   allocation?: true;
   energy?: true;
@@ -41,6 +45,8 @@ export interface CostSubject {
   inputs: Inputs<CostInput>;
   /** `--gpu-price`, or where the record's price comes from. */
   priceSource: string;
+  /** By what the time is split between the phases: measured or given rates of each, or a rule. */
+  allocationMethod: AllocationMethod;
 }
 
 const MOST_TOKENS = 1e9;
@@ -57,19 +63,21 @@ export function costSubjects(
   price: GivenPrice | null = null,
 ): CostSubject[] {
   const given = givenRates(argv);
+  const total = givenTotal(argv);
   const areGiven = given.prefill !== null || given.decode !== null;
-  if (Number(records.length > 0) + Number(areGiven) + Number(stepSplit !== null) > 1) {
+  const sources = [records.length > 0, areGiven, stepSplit !== null, total !== null];
+  if (sources.filter(Boolean).length > 1) {
     throw usageError(
-      'Give either --record, or --prefill-tps and --decode-tps, or --steps, not several',
+      'Give either --record, or --prefill-tps and --decode-tps, or --steps, or --total-tps, not several',
     );
   }
   const rates =
     stepSplit === null ? given : { prefill: stepSplit.prefillTps, decode: stepSplit.decodeTps };
   if (records.length > 0) return records.map((record) => ofRecord(argv, record, price));
-  if (rates.prefill === null && rates.decode === null) {
+  if (rates.prefill === null && rates.decode === null && total === null) {
     throw usageError(
       'cost tokens got no rates',
-      'Name a record (--record latest), or give --prefill-tps and --decode-tps, or --steps.',
+      'Name a record (--record latest), or give --prefill-tps and --decode-tps, --steps or --total-tps.',
     );
   }
   const inputTokens = requiredTokens(argv.input, '--input');
@@ -81,13 +89,56 @@ export function costSubjects(
       'Give USD per GPU-hour with --gpu-price 2.85, or a GPU of the price book with --gpu H100.',
     );
   }
+  const shared = common(argv, inputTokens, outputTokens);
+  const phases =
+    total === null
+      ? rates
+      : ratesFromTotal({ ...shared, totalTps: total.rate }, total.outputWeight);
   const inputs = {
-    ...common(argv, inputTokens, outputTokens),
-    prefillTps: rates.prefill ?? unknown('--prefill-tps was not given'),
-    decodeTps: rates.decode ?? unknown('--decode-tps was not given'),
+    ...shared,
+    prefillTps: phases.prefill ?? unknown('--prefill-tps was not given'),
+    decodeTps: phases.decode ?? unknown('--decode-tps was not given'),
     usdPerGpuHour: price.price,
   };
-  return [{ record: null, inputs, priceSource: price.source }];
+  return [
+    {
+      record: null,
+      inputs,
+      priceSource: price.source,
+      allocationMethod: allocationMethod(stepSplit, total?.outputWeight ?? null),
+    },
+  ];
+}
+
+function allocationMethod(stepSplit: StepSplit | null, weight: number | null): AllocationMethod {
+  if (weight !== null) return `multiplier-${weight}`;
+  return stepSplit === null ? 'gpu-seconds' : 'mixed-batch-fit';
+}
+
+/** The rate of all tokens, and by what rule it is split; null when not given. */
+function givenTotal(argv: CostTokensArguments): { rate: Known; outputWeight: number } | null {
+  const rate = parseQuantity(argv.totalTps, {
+    option: '--total-tps',
+    min: 0,
+    max: MOST_RATE,
+    isMinAllowed: false,
+  });
+  const weight = parseDecimal(argv.outputWeight, {
+    option: '--output-weight',
+    min: 0.01,
+    max: 1e4,
+  });
+  if (rate === null) {
+    if (weight === null) return null;
+    throw usageError('--output-weight splits a total rate', 'Give the rate with --total-tps.');
+  }
+  if (argv.allocation) {
+    throw usageError(
+      '--allocation compares rules with a split by GPU time, which --total-tps does not hold',
+      'Give --record, --steps, or --prefill-tps and --decode-tps.',
+    );
+  }
+  return { rate, outputWeight: weight ?? OPENCOST_OUTPUT_WEIGHT };
 }
 
 function givenRates(argv: CostTokensArguments): { prefill: Known | null; decode: Known | null } {
@@ -116,7 +167,7 @@ function ofRecord(
     decodeTps: decode,
     usdPerGpuHour: price,
   };
-  return { record, inputs, priceSource: source };
+  return { record, inputs, priceSource: source, allocationMethod: 'gpu-seconds' };
 }
 
 function common(argv: CostTokensArguments, inputTokens: Known, outputTokens: Known) {

@@ -17,6 +17,7 @@ tokens, which add up to the bill; or $0.594 per million output tokens where thes
 Views: split charges each phase its GPU time; all-on-output and all-on-total charge the whole bill to those tokens.
 Each pays the bill alone: never add them. Intervals are of 95 %, from the records' launches and from given ranges.
 
+Where only --total-tps is known, as from a server's log, the split is a rule and says so: 2.5 as OpenCost, 3 as NVIDIA.
 --steps wants the columns step_ms, prefill_tokens and decode_tokens, a row for each forward pass in its order. Least
 squares tell the time of a prefill token from that of a decode token where a server mixes both in its batches.
 --focus writes the hours that serve and those that wait (CapacityReservationStatus Unused) of the deployments that
@@ -51,6 +52,14 @@ export function addCostTokens(cost: Command): void {
       "mix of the blended price, such as 3:1 (default: the request's own)",
     )
     .option('--tornado', 'show which input matters how much')
+    .option(
+      '--total-tps <rate>',
+      'input and output tokens per second together, where no more is known',
+    )
+    .option(
+      '--output-weight <number>',
+      'input tokens that an output token then counts as (default: 2.5)',
+    )
     .option('--steps <file>', "rates from a CSV of a server's mixed steps (see below)")
     .option('--allocation', 'what other rules of splitting the bill would say')
     .option('--batch <number>', "sequences that decode at once (default: the record's)")

@@ -27,6 +27,9 @@ export const SPLIT_METHODS = [
 ] as const;
 export type SplitMethod = (typeof SPLIT_METHODS)[number];
 
+/** By what a bill is split: one of these rules, a line through mixed batches, or another weight of an output token. */
+export type AllocationMethod = SplitMethod | 'mixed-batch-fit' | `multiplier-${number}`;
+
 /** How much of a bill each side bears, in any unit. */
 export interface PhaseWeights {
   input: number;

@@ -35,6 +35,10 @@ const ROWS: readonly [title: string, result: CostResult][] = [
 export function renderTokenCosts(shown: ShownTokenCosts): string {
   const { record, inputs, results, flags } = shown;
   const unknowns = ROWS.map(([title, result]) => unknownLine(title, results[result]));
+  const notes = [
+    ...unknowns.filter((line) => line !== null),
+    ...flags.flatMap(({ message }) => wrapText(`Note: ${message}`, WIDTH)),
+  ];
   const lines = [
     ...(record === null
       ? []
@@ -62,8 +66,7 @@ export function renderTokenCosts(shown: ShownTokenCosts): string {
     ...checkLines(shown),
     ...tornadoSection(shown),
     ...tokenExtraLines(shown.extras),
-    ...unknowns.filter((line) => line !== null),
-    ...flags.flatMap(({ message }) => wrapText(`Note: ${message}`, WIDTH)),
+    ...(notes.length === 0 ? [] : ['', ...notes]),
   ];
   return `${lines.join('\n')}\n`;
 }
@@ -126,7 +129,7 @@ function checkLines({ inputs, results }: ShownTokenCosts): string[] {
 
 function tornadoSection({ tornado }: ShownTokenCosts): string[] {
   if (tornado.length === 0) return [];
-  return ['', ...tornadoLines(tornado, (input) => INPUT_NAMES[input], 'USD/request'), ''];
+  return ['', ...tornadoLines(tornado, (input) => INPUT_NAMES[input], 'USD/request')];
 }
 
 function unknownLine(title: string, quantity: Quantity): string | null {

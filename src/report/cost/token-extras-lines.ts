@@ -22,11 +22,22 @@ const LEAST_R_SQUARED = 0.9;
 /** The sections that were asked for beyond the prices, each with a blank line before it. */
 export function tokenExtraLines(extras: TokenExtras): string[] {
   return [
+    ...ruleLines(extras),
     ...stepFitLines(extras),
     ...allocationLines(extras),
     ...monthlyLines(extras),
     ...energyLines(extras),
   ];
+}
+
+/** Said where the split is not measured. */
+function ruleLines({ allocationMethod }: TokenExtras): string[] {
+  const weight = /^multiplier-(.*)$/.exec(allocationMethod)?.[1];
+  if (weight === undefined) return [];
+  const text =
+    `Note: only a total rate is known, so the split is a rule: an output token counts as ${weight} computed input ` +
+    'tokens. A request, the all-on views and the blended price of its own mix do not depend on it.';
+  return ['', ...wrapText(text, WIDTH)];
 }
 
 function stepFitLines({ stepFit }: TokenExtras): string[] {
