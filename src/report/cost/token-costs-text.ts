@@ -61,14 +61,17 @@ export function renderTokenCosts(shown: ShownTokenCosts): string {
         intervalText(results[result]),
       ]),
     ),
-    '',
-    ...timeLines(shown),
-    ...checkLines(shown),
+    ...section([...timeLines(shown), ...checkLines(shown)]),
     ...tornadoSection(shown),
     ...tokenExtraLines(shown.extras),
-    ...(notes.length === 0 ? [] : ['', ...notes]),
+    ...section(notes),
   ];
   return `${lines.join('\n')}\n`;
+}
+
+/** Lines with a blank one before them; nothing for none. */
+function section(lines: readonly string[]): string[] {
+  return lines.length === 0 ? [] : ['', ...lines];
 }
 
 function requestText(inputs: ShownTokenCosts['inputs']): string {
