@@ -186,8 +186,10 @@ describe('the two kinds of spread', () => {
     expect(apart.usdPerUnit.high).toBeLessThan(3.9);
   });
 
-  it('is cut to fewer units where one has many calls, and says so', () => {
-    const cost = costOf(unit(100_000 / 10, 1), { units: 10_000 });
-    expect(cost.spread.units).toBe(400);
+  it('is of fewer units where one has many calls that may fail', () => {
+    const steps = [{ kind: 'tool', calls: 10_000, usdPerCall: 1 }];
+    const failing = steps.map((step) => ({ ...step, successProbability: 0.5 }));
+    expect(costOf({ unit: 'u', steps }, { units: 10_000 }).spread.units).toBe(10_000);
+    expect(costOf({ unit: 'u', steps: failing }, { units: 10_000 }).spread.units).toBe(200);
   });
 });

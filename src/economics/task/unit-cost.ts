@@ -65,7 +65,12 @@ export function unitCost(
     steps: unit.steps.map((step, i) => stepCost(step, drawn, `steps.${i}`, reasons[i] ?? null)),
     models,
     residual: residualOf(unit, expected, all),
-    spread: spreadOf(plain, expected, unitsWithin(units, callsPerUnit(expected)), seed),
+    spread: spreadOf(
+      plain,
+      expected,
+      unitsWithin(units, callsPerUnit(plain.steps, expected)),
+      seed,
+    ),
     tornado: tornado<string, string>(uncertain, formula, tornadoOf).filter(
       ({ atLow, atHigh }) => atLow !== atHigh,
     ),
