@@ -278,6 +278,11 @@ describe('levers with records', () => {
   it('say where two records differ in more than the lever', () => {
     const { notes } = effectsOf(quantised('record: elsewhere'));
     expect(notes.join('\n')).toContain('two devices, Invented GPU 9000 and an unknown device');
+    const flag = { code: 'do-not-rank', field: 'decode', message: 'Launches scatter.' };
+    records.set('shaky', scattered('shaky', 2, { flags: [flag] }));
+    expect(effectsOf(quantised('record: shaky')).notes.join('\n')).toContain(
+      'launches of shaky scatter',
+    );
     const unit = readUnitFile(quantised('record: int4, fromRecord: f16'), 'unit.yaml');
     expect(recordsNamed(unit.levers)).toEqual([
       { path: ['levers', '0', 'record'], id: 'int4' },

@@ -62,6 +62,9 @@ export function leverRecords(
   return { rates, notes };
 }
 
+/** Flag of records whose launches scatter too much for a ranking. */
+const UNRANKED = 'do-not-rank';
+
 /** What differs between two records beside what the lever is about, and makes their ratio say something else. */
 function pairNotes(name: string, before: BenchRecord, after: BenchRecord): string[] {
   const device = ({ device }: BenchRecord) => device?.name ?? 'an unknown device';
@@ -72,6 +75,11 @@ function pairNotes(name: string, before: BenchRecord, after: BenchRecord): strin
     notes.push(`${name}: its records are of two devices, ${device(before)} and ${device(after)}`);
   } else if (before.run !== after.run) {
     notes.push(`${name}: its records are of two runs; what changed in between is in the factor`);
+  }
+  const shaky = [before, after].filter(({ flags }) => flags.some(({ code }) => code === UNRANKED));
+  if (shaky.length > 0) {
+    const ids = shaky.map(({ id }) => id).join(' and ');
+    notes.push(`${name}: launches of ${ids} scatter so much that its figures rank nothing`);
   }
   if (before.cell.model !== after.cell.model) {
     notes.push(`${name}: its records are of ${before.cell.model} and ${after.cell.model}`);
