@@ -47,6 +47,15 @@ describe('cost margin', () => {
     expect(total.revenueUsd.value).toBe(500_058);
   });
 
+  it('shows the worst groups, and writes all of them', async () => {
+    const { stdout } = await margin(
+      ...['usage.csv', '--cache-tokens', 'inclusive', '--by', 'customer', '--top', '1'],
+      ...['--csv', 'all.csv'],
+    );
+    expect(stdout).toMatch(/^acme .*\ntotal .*\nThe total holds 2 more groups/m);
+    expect((await readFile(join(cwd, 'all.csv'), 'utf8')).trim().split('\r\n')).toHaveLength(4);
+  });
+
   it('compares the cost of a request to a posted price, and a rate to an earlier one', async () => {
     const { stdout } = await margin(
       ...['plain.csv', '--posted-usd-per-request', '0.01', '--cer-before', '80%'],

@@ -30,6 +30,7 @@ const options: UsageMarginOptions = {
   day: '2026-11-21',
   plans: null,
   targets: [0.5, 0.6, 0.8],
+  most: null,
   seed: 0,
 };
 
@@ -105,6 +106,14 @@ describe('margins of usage', () => {
     });
     expect(100 * (team.targets[0]?.usageCut.value ?? 0)).toBeCloseTo(67.0455, 4);
     expect(result.total.cogsUsd).toEqual(exact(54));
+  });
+
+  it('work out as many groups as are asked for, the worst ones, and count the others', () => {
+    const text = 'plan,usd,revenue_usd\na,1,5\nb,9,5\nc,6,5\n';
+    const { groups, groupCount, total } = margins(text, { most: 2 });
+    expect(groups.map(({ names }) => names)).toEqual([['b'], ['c']]);
+    expect(groupCount).toBe(3);
+    expect(total.grossMarginUsd).toEqual(exact(-1));
   });
 
   it.each([

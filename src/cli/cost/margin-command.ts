@@ -27,6 +27,9 @@ import { loadPriceBook } from './price-book.ts';
 import { parseShare } from './quantity-option.ts';
 import { readTextFile } from './read-text-file.ts';
 
+/** More of them would be a text longer than Node can hold. */
+const MOST_JSON_GROUPS = 50_000;
+
 /** Runs `mtok cost margin`. Throws `usage` for options and files that are wrong, `io` for files that cannot be read. */
 export async function costMarginCommand(file: string, argv: CostMarginArguments): Promise<number> {
   const seed = parseInteger(argv.seed, { option: '--seed', min: 0, max: 2 ** 31 }) ?? 0;
@@ -37,6 +40,7 @@ export async function costMarginCommand(file: string, argv: CostMarginArguments)
     targets: parseTargets(argv.targetMargin),
     cacheConvention: parseConvention(argv.cacheTokens),
     day: parseDay(argv.day, '--day'),
+    most: mostGroups(argv, top),
     seed,
   };
   const postedUsdPerRequest = positive(argv.postedUsdPerRequest, '--posted-usd-per-request');
@@ -49,8 +53,8 @@ export async function costMarginCommand(file: string, argv: CostMarginArguments)
           await readTextFile(argv.plans, { what: 'a plans file', maxBytes: MAX_YAML_CHARACTERS }),
           argv.plans,
         );
-  const text = await readTextFile(file, { what: 'a usage file', maxBytes: MAX_CSV_CHARACTERS });
-  const margins = usageMargins(text, file, { ...options, priceOf, plans });
+  const usage = await readTextFile(file, { what: 'a usage file', maxBytes: MAX_CSV_CHARACTERS });
+  const margins = usageMargins(usage, file, { ...options, priceOf, plans });
   const shown: ShownMargins = {
     file,
     margins,
@@ -60,14 +64,25 @@ export async function costMarginCommand(file: string, argv: CostMarginArguments)
     cloudEfficiency: cer === null ? null : cloudEfficiency(margins, cer),
     postedUsdPerRequest,
     day: options.day,
-    top,
     seed,
   };
   if (argv.csv !== undefined) await writeTextFile(argv.csv, marginsCsv(margins));
+  const first = (most: number) => ({
+    ...shown,
+    margins: { ...margins, groups: margins.groups.slice(0, most) },
+  });
   process.stdout.write(
-    argv.json ? `${JSON.stringify(marginsJson(shown), null, 2)}\n` : renderMargins(shown),
+    argv.json
+      ? `${JSON.stringify(marginsJson(first(MOST_JSON_GROUPS)), null, 2)}\n`
+      : renderMargins(first(top)),
   );
   return EXIT.ok;
+}
+
+/** Groups to work out: those that are shown; the others need only be counted. */
+function mostGroups({ json, csv }: CostMarginArguments, top: number): number | null {
+  if (csv !== undefined) return null;
+  return json ? MOST_JSON_GROUPS : top;
 }
 
 function revenueSource({ total }: UsageMargins, plans: string | undefined): string | null {

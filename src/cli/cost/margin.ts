@@ -53,7 +53,7 @@ export function addCostMargin(cost: Command): void {
     .option('--top <groups>', 'groups in the text', '20')
     .option('--csv <file>', 'write all groups as CSV')
     .option('--seed <number>', 'of the draws behind intervals (default: 0)')
-    .option('--json', 'print JSON')
+    .option('--json', 'print JSON, of the first 50,000 groups')
     .addHelpText('after', EXAMPLES)
     .action(async (usage: string, options: CostMarginArguments) => {
       const { costMarginCommand } = await import('./margin-command.ts');

@@ -77,8 +77,7 @@ export function groupMargin(group: UsageGroup, options: GroupMarginOptions): Gro
     ...results,
     grossMarginShare: orNoRevenue(grossMarginShare, revenueUsd),
     cogsPerRevenue: orNoRevenue(cogsPerRevenue, revenueUsd),
-    cogsAtLeastUsd:
-      costs.reasons.length === 0 ? null : group.givenUsd + group.otherUsd + costs.knownUsd,
+    cogsAtLeastUsd: costs.reasons.length === 0 ? null : atLeastUsd(group, costs),
     targets: options.targets.map((margin) => targetOf(inputs, margin)),
     unpriced: group.unpriced,
   };
@@ -125,13 +124,20 @@ function usageUsdOf(group: UsageGroup, costs: TokenCosts, options: PropagateOpti
 }
 
 /** Groups that lose most come first; of an unknown cost what is known of it counts. */
-export function losersFirst(groups: readonly GroupMargin[]): GroupMargin[] {
-  const most = ({ grossMarginUsd, revenueUsd, cogsUsd, cogsAtLeastUsd }: GroupMargin) =>
-    grossMarginUsd.value ?? (revenueUsd.value ?? 0) - (cogsUsd.value ?? cogsAtLeastUsd ?? 0);
+export function losersFirst(groups: readonly UsageGroup[]): UsageGroup[] {
   return groups
-    .map((group) => ({ group, margin: most(group), name: group.names.join('\0') }))
-    .sort((a, b) => a.margin - b.margin || (a.name < b.name ? -1 : 1))
+    .map((group) => ({ group, margin: group.revenueUsd - atLeastUsd(group, tokenCosts(group)) }))
+    .sort((a, b) => a.margin - b.margin || compareNames(a.group, b.group))
     .map(({ group }) => group);
+}
+
+function compareNames(a: UsageGroup, b: UsageGroup): number {
+  return a.names.join('\0') < b.names.join('\0') ? -1 : 1;
+}
+
+/** All of a cost that is known. */
+function atLeastUsd({ givenUsd, otherUsd }: UsageGroup, { knownUsd }: TokenCosts): number {
+  return givenUsd + otherUsd + knownUsd;
 }
 
 interface TokenCosts {

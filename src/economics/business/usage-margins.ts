@@ -12,14 +12,18 @@ export interface UsageMarginOptions extends Omit<LedgerOptions, 'file' | 'by'> {
   by: readonly string[] | null;
   /** Gross margins to reach, as shares below 1. */
   targets: readonly number[];
+  /** Groups to work out; null: all. With very many of them, all take their time. */
+  most: number | null;
   /** Of the intervals' draws. */
   seed: number;
 }
 
 export interface UsageMargins {
   by: readonly string[];
-  /** Losers first. */
+  /** Losers first; no more than were asked for. */
   groups: readonly GroupMargin[];
+  /** How many there are in all. */
+  groupCount: number;
   /** Of all rows, added up apart from the groups. */
   total: GroupMargin;
 }
@@ -37,7 +41,7 @@ const LEAST_DRAWS = 1000;
 export function usageMargins(
   text: string,
   file: string,
-  { by, targets, seed, ...options }: UsageMarginOptions,
+  { by, targets, seed, most, ...options }: UsageMarginOptions,
 ): UsageMargins {
   const scan: { ledger?: UsageLedger; hasRevenue: boolean } = {
     hasRevenue: options.plans !== null,
@@ -54,17 +58,16 @@ export function usageMargins(
   });
   const { ledger } = scan;
   invariant(ledger !== undefined, 'a table that was read has columns');
-  const draws = Math.min(
-    DRAWS,
-    Math.max(LEAST_DRAWS, Math.floor(ALL_DRAWS / ledger.groups.length)),
-  );
+  const groups = losersFirst(ledger.groups).slice(0, most ?? ledger.groups.length);
+  const draws = Math.min(DRAWS, Math.max(LEAST_DRAWS, Math.floor(ALL_DRAWS / groups.length)));
   const noRevenue = scan.hasRevenue
     ? null
     : `${file} has no revenue_usd, and no prices of plans are given`;
   const marginOf = (group: UsageGroup) => groupMargin(group, { targets, noRevenue, seed, draws });
   return {
     by: ledger.by,
-    groups: losersFirst(ledger.groups.map(marginOf)),
+    groups: groups.map(marginOf),
+    groupCount: ledger.groups.length,
     total: marginOf(ledger.total),
   };
 }

@@ -19,8 +19,6 @@ export interface ShownMargins {
   postedUsdPerRequest: number | null;
   /** Day of the prices of rows without a period. */
   day: string;
-  /** Groups in the text; all are in JSON. */
-  top: number;
   seed: number;
 }
 
@@ -42,6 +40,7 @@ export function marginsJson(shown: ShownMargins) {
     priceSource,
     day,
     revenueSource,
+    groupCount: margins.groupCount,
     groups: margins.groups.map((group) => groupJson(group, margins.by)),
     total: groupJson(margins.total, []),
     ...(postedUsdPerRequest === null

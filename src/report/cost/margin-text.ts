@@ -1,5 +1,6 @@
 import type { GroupMargin, MarginTarget } from '../../economics/business/group-margin.ts';
 import { SUBSCRIPTION_COLUMNS } from '../../economics/business/usage-ledger.ts';
+import type { UsageMargins } from '../../economics/business/usage-margins.ts';
 import { isKnown, type Quantity } from '../../economics/quantity.ts';
 import { counted, plainText } from '../format.ts';
 import { type GridColumn, textGrid, wrapText } from '../text-grid.ts';
@@ -16,19 +17,18 @@ const MOST_REASONS = 10;
 /** Gross margins for a terminal: what they rest on, losers first, and what would have to change. */
 export function renderMargins(shown: ShownMargins): string {
   const { margins } = shown;
-  const { groups, total } = margins;
-  const top = groups.slice(0, shown.top);
+  const { groups: top, total } = margins;
   const lines = [
     ...wrapText(introText(shown), WIDTH),
     '',
     ...moneyTable(shown, top),
-    ...moreLine(shown, top.length),
+    ...moreLine(margins),
     ...targetTables(shown, top),
     '',
     ...summaryLines(shown),
     ...unpricedLines(total),
     ...subscriptionLine(shown),
-    ...signLines(groups),
+    ...signLines([...top, total]),
     `Seed of the intervals: ${shown.seed}.`,
   ];
   return `${lines.join('\n')}\n`;
@@ -115,12 +115,12 @@ function rangeText({ low, high }: Quantity, text: (value: number) => string): st
   return low === null || high === null ? '' : `${text(low)} to ${text(high)}`;
 }
 
-function moreLine({ margins }: ShownMargins, shownGroups: number): string[] {
-  const more = margins.groups.length - shownGroups;
+function moreLine({ groups, groupCount }: UsageMargins): string[] {
+  const more = groupCount - groups.length;
   if (more <= 0) return [];
   return wrapText(
     `The total holds ${countText(more)} more groups, which lose less or earn more: --top shows more of them, ` +
-      '--json and --csv all.',
+      '--csv writes all.',
     WIDTH,
   );
 }
