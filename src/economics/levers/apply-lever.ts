@@ -1,6 +1,7 @@
+import type { Bind } from '../task/bind.ts';
 import type { ModelPrice } from '../task/model-price.ts';
 import type { PlainPrice, PlainRates } from '../task/plain-price.ts';
-import { type Bind, type PlainStep, type PlainUnit, plainUnit } from '../task/plain-unit.ts';
+import { type PlainStep, type PlainUnit, plainUnit } from '../task/plain-unit.ts';
 import type { UnitFile, UnitStep } from '../task/unit-file.ts';
 import type { RecordRates } from '../tokens/record-rates.ts';
 import type { Lever } from './lever.ts';

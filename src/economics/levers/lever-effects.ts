@@ -1,6 +1,6 @@
 import { DRAWS, type PropagateOptions, propagate } from '../propagate.ts';
 import { isKnown, isUncertain, type Quantity } from '../quantity.ts';
-import type { Bind } from '../task/plain-unit.ts';
+import type { Bind } from '../task/bind.ts';
 import { unitResults } from '../task/unit-results.ts';
 import { type LeveredUnit, leveredUnit } from './apply-lever.ts';
 import type { Lever } from './lever.ts';

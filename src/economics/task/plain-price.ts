@@ -1,8 +1,8 @@
 import { type BilledTokens, callFormula, promptTokens } from '../prices/api-call.ts';
 import type { ApiRates } from '../prices/price-book.ts';
 import { tokenCosts } from '../tokens/token-costs.ts';
+import type { Bind } from './bind.ts';
 import type { DeploymentPrice, ModelPrice } from './model-price.ts';
-import type { Bind } from './plain-unit.ts';
 
 /** USD per million tokens of each kind. */
 export type PlainRates = Readonly<Record<keyof ApiRates, number>>;

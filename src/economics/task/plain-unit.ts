@@ -1,13 +1,10 @@
 import { invariant } from '../../core/errors.ts';
-import type { Quantity } from '../quantity.ts';
 import type { Amount } from './amount.ts';
 import { meanOf } from './amount-moments.ts';
+import type { Bind } from './bind.ts';
 import type { ModelPrice } from './model-price.ts';
 import { type PlainPrice, plainPrice } from './plain-price.ts';
 import type { PrefixCache, StepKind, UnitFile, UnitStep } from './unit-file.ts';
-
-/** The number that a figure of the file stands for in one draw; NaN where it is unknown. */
-export type Bind = (key: string, figure: Quantity) => number;
 
 /** An amount whose mean is a number. */
 export interface PlainAmount {

@@ -1,9 +1,10 @@
 import { DRAWS, type Inputs, type PropagateOptions, propagate, tornado } from '../propagate.ts';
 import { isKnown, isUncertain, type Quantity, unknown } from '../quantity.ts';
+import type { Bind } from './bind.ts';
 import { expectStep, type StepExpectation } from './expectation.ts';
 import type { ModelPrice } from './model-price.ts';
 import { lengthNotes, tierNotes } from './notes.ts';
-import { type Bind, type PlainUnit, plainUnit } from './plain-unit.ts';
+import { type PlainUnit, plainUnit } from './plain-unit.ts';
 import { residualOf } from './residual.ts';
 import { callsPerUnit, percentilesOf, simulateUnits, unitsWithin } from './simulate.ts';
 import type { ModelUse, Spread, StepCost, UnitCost } from './unit-cost-types.ts';

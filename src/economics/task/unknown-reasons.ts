@@ -1,7 +1,8 @@
 import { isKnown, type Quantity } from '../quantity.ts';
+import type { Bind } from './bind.ts';
 import { expectStep, type StepExpectation } from './expectation.ts';
 import type { ModelPrice } from './model-price.ts';
-import { type Bind, plainUnit } from './plain-unit.ts';
+import { plainUnit } from './plain-unit.ts';
 import type { UnitFile, UnitStep } from './unit-file.ts';
 
 type Prices = Readonly<Record<string, ModelPrice>>;

@@ -70,18 +70,22 @@ function unknownLines({ steps }: UnitCost, count: number): string[] {
 }
 
 function spreadLines({ spread, usdPerUnit, knownUsdPerUnit }: UnitCost): string[] {
-  const { p5Usd, p50Usd, p95Usd, units, isOfKnownPart } = spread;
-  const of = isOfKnownPart ? 'single units differ in their known part' : 'single units differ';
+  const { units, isOfKnownPart } = spread;
+  const [p5, p50, p95] = [spread.p5Usd, spread.p50Usd, spread.p95Usd].map(roundedSum);
+  const part = isOfKnownPart ? ' in their known part' : '';
+  if (p5 === p95 && p5 === roundedSum(spread.meanUsd)) {
+    return [`All of ${units} simulated units cost the same${part}.`];
+  }
   const average =
     isKnown(usdPerUnit) && usdPerUnit.low !== null
       ? 'The interval above is another thing: doubt about the average, from prices and rates that are not known exactly.'
       : 'This is no doubt about the average, which is exact where prices and rates are.';
   return [
-    `How ${of}, in USD (5 % cost less than p5, 5 % more than p95)`,
+    `How single units differ${part}, in USD (5 % cost less than p5, 5 % more than p95)`,
     ...textGrid(
       ['p5', 'p50', 'p95', 'average'].map((heading) => ({ heading: [heading], align: 'right' })),
       // The average as above: that of the simulated units differs from it by chance.
-      [[numberText(p5Usd), numberText(p50Usd), numberText(p95Usd), valueText(knownUsdPerUnit)]],
+      [[p5, p50, p95].map((usd) => numberText(usd ?? 0)).concat(valueText(knownUsdPerUnit))],
     ),
     ...wrapText(
       `From ${units} simulated units, prices and rates at their values: the spread comes from counts, tokens, ` +
@@ -89,6 +93,11 @@ function spreadLines({ spread, usdPerUnit, knownUsdPerUnit }: UnitCost): string[
       WIDTH,
     ),
   ];
+}
+
+/** A sum of many calls without the last digits, in which it differs from what a formula gives. */
+function roundedSum(usd: number): number {
+  return Number(usd.toPrecision(12));
 }
 
 function stepLines({ steps, usdPerUnit }: UnitCost): string[] {
