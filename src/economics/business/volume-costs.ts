@@ -76,14 +76,14 @@ export function volumeFormula(
   const weights = profile.reduce((sum, weight) => sum + weight, 0);
   const loads = profile.map((weight) => (mtokPerMonth * weight) / weights);
   const busiest = Math.max(...loads);
+  const servedUpTo = volumeUpTo(loads);
   return (inputs) => {
     const { usdPerMonth, capacityMtok, apiUsdPerMtok, saturatedUsdPerMtok } = month(inputs);
     const { selfUsdPerMtok: byToken } = inputs;
     const sliceMtok = capacityMtok / loads.length;
     const deployments = Math.ceil(busiest / sliceMtok - ROUNDING);
     const selfUsd = deployments * usdPerMonth + mtokPerMonth * byToken;
-    const servedBy = (count: number) =>
-      loads.reduce((sum, load) => sum + Math.min(load, count * sliceMtok), 0);
+    const servedBy = (count: number) => servedUpTo(count * sliceMtok);
     const saved = (apiUsdPerMtok - byToken) / usdPerMonth;
     const hybridDeployments = mostThatPay(
       // Without a saving to look at nothing can be said of a mix.
@@ -107,6 +107,22 @@ export function volumeFormula(
       hybridUsdPerMtok: hybridUsd / mtokPerMonth,
       hybridSelfShare: served / mtokPerMonth,
     };
+  };
+}
+
+/** Sum of min(load, level) over all loads, by their sorted sums: draws ask for it thousands of times. */
+function volumeUpTo(loads: readonly number[]): (level: number) => number {
+  const sorted = [...loads].sort((a, b) => a - b);
+  const below = [0];
+  for (const load of sorted) below.push((below.at(-1) ?? 0) + load);
+  return (level) => {
+    let [from, to] = [0, sorted.length];
+    while (from < to) {
+      const middle = (from + to) >> 1;
+      if ((sorted[middle] ?? 0) <= level) from = middle + 1;
+      else to = middle;
+    }
+    return (below[from] ?? 0) + (sorted.length - from) * level;
   };
 }
 
