@@ -4,9 +4,9 @@ import { buyOrRent } from '../../src/economics/ownership/buy-or-rent.ts';
 import { commitmentBill } from '../../src/economics/ownership/commitment.ts';
 import { edgeDevice } from '../../src/economics/ownership/edge-device.ts';
 import {
+  electricityOfTokens,
   electricityUsdPerHour,
   joulesPerToken,
-  tokenEnergy,
   tokensPerSecondPerMegawatt,
 } from '../../src/economics/ownership/electricity.ts';
 import {
@@ -202,7 +202,11 @@ describe('energy of tokens', () => {
   it("is that of ML.ENERGY's 70B on two B200 at batch 8", () => {
     const joules = joulesPerToken(1.69802, 475.73);
     expect(joules).toBeCloseTo(3.569266, 4);
-    const energy = tokenEnergy({ joulesPerToken: 3.569266, pue: 1.3, usdPerKilowattHour: 0.08 });
+    const energy = electricityOfTokens({
+      joulesPerToken: 3.569266,
+      pue: 1.3,
+      usdPerKilowattHour: 0.08,
+    });
     expect(energy.kilowattHoursPerMtok).toBeCloseTo(0.991463, 6);
     expect(energy.usdPerMtok).toBeCloseTo(0.103112, 6);
   });

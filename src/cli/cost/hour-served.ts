@@ -1,5 +1,5 @@
 import type { BenchRecord } from '../../core/record.ts';
-import { servedEnergy, tokenEnergy } from '../../economics/ownership/electricity.ts';
+import { electricityOfTokens, servedEnergy } from '../../economics/ownership/electricity.ts';
 import { recordEnergy } from '../../economics/ownership/record-energy.ts';
 import { servedPrices } from '../../economics/ownership/served-prices.ts';
 import { propagate } from '../../economics/propagate.ts';
@@ -79,7 +79,7 @@ export function recordEnergySection(
         pue: figures.pue ?? exact(1),
         usdPerKilowattHour: figures.tariff ?? unknown('--tariff was not given'),
       },
-      tokenEnergy,
+      electricityOfTokens,
       { seed },
     );
   const [input, output] = [energyOf(prefillJoulesPerToken), energyOf(decodeJoulesPerToken)];

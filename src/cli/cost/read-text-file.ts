@@ -7,6 +7,8 @@ export interface TextFileRule {
   /** `a usage file`. */
   what: string;
   maxBytes: number;
+  /** What to do where it is larger. */
+  tooLarge?: string;
 }
 
 /** Reads a text file of a user. Throws `io` for what cannot be read, `usage` for what is too large or no text. */
@@ -21,7 +23,7 @@ export async function readTextFile(path: string, rule: TextFileRule): Promise<st
 }
 
 async function readBytes(path: string, where: string, rule: TextFileRule): Promise<Buffer> {
-  const { what, maxBytes } = rule;
+  const { what, maxBytes, tooLarge = 'Split it, or add up rows that are alike.' } = rule;
   try {
     const stats = await stat(path);
     if (stats.isDirectory()) {
@@ -31,7 +33,7 @@ async function readBytes(path: string, where: string, rule: TextFileRule): Promi
       throw new BenchError(
         'usage',
         `${where} has ${stats.size} bytes, expected ${what} of at most ${maxBytes}`,
-        { hint: 'Split it, or add up rows that are alike.' },
+        { hint: tooLarge },
       );
     }
     return await readFile(path);

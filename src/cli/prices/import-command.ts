@@ -13,7 +13,7 @@ import { renderPriceImport } from '../../report/cost/prices-import-text.ts';
 import { plainText } from '../../report/format.ts';
 import { parseDay } from '../cost/day-option.ts';
 import { bookOf, OWN_BOOK, readPrices } from '../cost/price-book.ts';
-import { MAX_PRICE_FILE_BYTES, readPriceText } from '../cost/read-price-text.ts';
+import { PRICE_FILE, readPriceText } from '../cost/read-price-text.ts';
 import { EXIT, usageError } from '../failure.ts';
 import { writeTextFile } from '../output.ts';
 
@@ -64,9 +64,9 @@ function importJson({ read, ...shown }: Parameters<typeof renderPriceImport>[0])
 /** The folder of the own book is made where it is missing, as that of the records is; others must be there. */
 async function writeBook(out: string, text: string): Promise<void> {
   const bytes = Buffer.byteLength(text);
-  if (bytes > MAX_PRICE_FILE_BYTES) {
+  if (bytes > PRICE_FILE.maxBytes) {
     throw usageError(
-      `${plainText(out)} would have ${bytes} bytes, more than the ${MAX_PRICE_FILE_BYTES} that a book may have`,
+      `${plainText(out)} would have ${bytes} bytes, more than the ${PRICE_FILE.maxBytes} that a book may have`,
       'Import the rows of the GPUs and models that you price, and leave out the rest.',
     );
   }

@@ -1,6 +1,6 @@
 import type { Formula } from '../propagate.ts';
 import { SECONDS_PER_HOUR, TOKENS_PER_MTOK } from '../units.ts';
-import { joulesPerToken, tokenEnergy } from './electricity.ts';
+import { electricityOfTokens, joulesPerToken } from './electricity.ts';
 
 export type EdgeInput =
   | 'capexUsd'
@@ -35,7 +35,7 @@ export const edgeDevice: Formula<EdgeInput, EdgeResult> = (inputs) => {
   const lifeHours = years * DAYS_PER_YEAR * hoursPerDay;
   const lifeTokens = lifeHours * SECONDS_PER_HOUR * decodeTps;
   const deviceUsdPerMtok = (TOKENS_PER_MTOK * capexUsd) / lifeTokens;
-  const energy = tokenEnergy({
+  const energy = electricityOfTokens({
     joulesPerToken: joulesPerToken(powerKw, decodeTps),
     pue: 1,
     usdPerKilowattHour,

@@ -38,7 +38,7 @@ export type EnergyResult = 'joulesPerToken' | 'kilowattHoursPerMtok' | 'usdPerMt
  * Joules of a token at the meter of the machine; kWh of a million tokens there; and what they cost with what the site
  * takes beside: J/token × 10⁶ / 3.6·10⁶ × PUE × USD/kWh.
  */
-export const tokenEnergy: Formula<
+export const electricityOfTokens: Formula<
   'joulesPerToken' | 'pue' | 'usdPerKilowattHour',
   EnergyResult
 > = ({ joulesPerToken, pue, usdPerKilowattHour }) => {
@@ -80,7 +80,7 @@ export type ServedEnergyResult =
 export const servedEnergy: Formula<ServedEnergyInput, ServedEnergyResult> = (inputs) => {
   const { gpus, inputTps, outputTps, pue, usdPerKilowattHour } = inputs;
   const powerKw = gpus * inputs.powerKw;
-  const onOutput = tokenEnergy({
+  const onOutput = electricityOfTokens({
     joulesPerToken: joulesPerToken(powerKw, outputTps),
     pue,
     usdPerKilowattHour,
