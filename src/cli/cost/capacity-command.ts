@@ -4,8 +4,10 @@ import type { LoadCurve } from '../../economics/capacity/load-curve.ts';
 import { readCurves } from '../../economics/capacity/read-curves.ts';
 import { readTraffic } from '../../economics/capacity/read-traffic.ts';
 import { recordCurves } from '../../economics/capacity/record-curves.ts';
+import { MAX_CSV_CHARACTERS } from '../../economics/files/csv-table.ts';
 import { capacityJson } from '../../report/cost/capacity-json.ts';
 import { renderCapacity, type ShownCapacity } from '../../report/cost/capacity-text.ts';
+import { plainText } from '../../report/format.ts';
 import { readStore, storePath } from '../../store/jsonl.ts';
 import { EXIT, usageError } from '../failure.ts';
 import { writeTextFile } from '../output.ts';
@@ -15,7 +17,7 @@ import {
   type CapacityRequest,
   capacityRequest,
 } from './capacity-options.ts';
-import { readPriceText } from './read-price-text.ts';
+import { readTextFile } from './read-text-file.ts';
 
 /**
  * Runs `mtok cost capacity`. Throws `usage` for options and files that are malformed, `io` for files that cannot be
@@ -37,7 +39,7 @@ async function renderCurves(path: string | undefined, argv: CapacityArguments): 
   const { curves, notes } = await findCurves(path, argv.store, request);
   const shapes = await Promise.all(
     (argv.profile ?? []).map(async (file) =>
-      readTraffic(await readPriceText(file), file, request.binSeconds),
+      readTraffic(await readCsvText(file, 'a traffic file'), file, request.binSeconds),
     ),
   );
   const question = { ...request.question, shapes };
@@ -60,7 +62,11 @@ async function findCurves(
     );
   }
   if (path !== undefined) {
-    return readCurves(await readPriceText(path), path, { gpuPrice, gpus, priceBasis });
+    return readCurves(await readCsvText(path, 'a load curve'), path, {
+      gpuPrice,
+      gpus,
+      priceBasis,
+    });
   }
   const where = storePath(store ?? null);
   if (!existsSync(where)) {
@@ -74,6 +80,10 @@ async function findCurves(
   return { curves: recordCurves(measured, gpuPrice), notes: [] };
 }
 
+function readCsvText(path: string, what: string): Promise<string> {
+  return readTextFile(path, { what, maxBytes: MAX_CSV_CHARACTERS });
+}
+
 /** Those named exactly, or else those whose names hold a given text. Throws `usage` for a name of none. */
 function chosen(curves: readonly LoadCurve[], names: readonly string[] | undefined): LoadCurve[] {
   if (names === undefined) return [...curves];
@@ -81,7 +91,7 @@ function chosen(curves: readonly LoadCurve[], names: readonly string[] | undefin
     const same = curves.filter((curve) => curve.name === name);
     const alike = same.length > 0 ? same : curves.filter((curve) => curve.name.includes(name));
     if (alike.length > 0) return alike;
-    const shown = curves.slice(0, 20).map((curve) => curve.name);
+    const shown = curves.slice(0, 20).map((curve) => plainText(curve.name));
     throw usageError(
       `--config ${JSON.stringify(name.slice(0, 60))} names none of ${curves.length} configurations`,
       `There are ${shown.join(', ')}${curves.length > shown.length ? ', …' : ''}.`,

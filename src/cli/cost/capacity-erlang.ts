@@ -20,8 +20,12 @@ const MOST_TERMS = 2e7;
 
 /** The text of `mtok cost capacity --erlang`, or its JSON. Throws `usage`. */
 export function renderErlang(curve: string | undefined, argv: CapacityArguments): string {
-  if (curve !== undefined || argv.store !== undefined) {
-    throw usageError('--erlang is for stages without batches: it takes no curve and no --store');
+  const { store, config, at, profile } = argv;
+  if ([curve, store, config, at, profile].some((given) => given !== undefined)) {
+    throw usageError(
+      '--erlang is for stages without batches: it takes no curve and no option of one',
+      'Ask for servers and for a curve in two commands.',
+    );
   }
   const shown = queueOf(argv);
   return argv.json ? `${JSON.stringify(queueJson(shown), null, 2)}\n` : renderQueue(shown);

@@ -9,19 +9,26 @@ const EXAMPLES = `
 Examples:
   mtok cost capacity curve.csv --slo-ttft-p99 500
   mtok cost capacity curve.csv --config C2 --slo-ttft-p99 200 --slo-tpot-p90 50 --at 20
-  mtok cost capacity curve.csv --slo-ttft-p99 500 --profile even.csv --profile office.csv --cold-start 120
+  mtok cost capacity curve.csv --slo-ttft-p99 500 --profile even.csv --profile office.csv
   mtok cost capacity --store results --gpu-price 2.85
   mtok cost capacity --erlang --arrival-rate 2.5 --service-seconds 1 --max-wait-probability 0.1
 
+The first, where curve.csv is
+  offered_rps,achieved_rps,output_tps,ttft_p99_ms,gpus,usd_per_gpu_hour
+  5,5,1280,80,1,2.85
+  20,19.5,4992,210,1,2.85
+  40,31,7936,1900,1,2.85
+finds load 20: $0.159 per million output tokens, 1.59 times the $0.0998 of load 40.
 The last needs 6 servers: with 5, 13.0 % of the requests wait, with 6 it is 4.74 %.
 
-A curve is a CSV file with one row per run: offered_rps, achieved_rps, output_tps, ttft_p99_ms, tpot_p90_ms, …
-(any metric of ttft, tpot, itl, e2e with mean, p50, p90, p99, …), gpus, usd_per_gpu_hour, config. Rows of the same load
-are repeated runs. Results of vllm-cost-meter are read as they are.
-Limits: --slo-<metric>-<statistic> with ${LATENCY_METRICS.join(', ')} and ${LATENCY_STATISTICS.join(', ')}.
-Only measured loads are judged. Between them tokens per second are interpolated, never costs; beyond them is unknown.
-Traffic is a CSV file with columns hour,rps (24 or 168 rows, repeating), with seconds,rps (bins of a trace), or with a
-timestamp for every request.`;
+Curves: a row per run. Rows of the same load are repeated runs; a column config tells deployments
+apart. Latencies are named by metric, statistic and unit, such as ttft_p99_ms or e2e_mean_s. Results
+of vllm-cost-meter are read as they are. Only measured loads are judged; between them tokens per
+second are interpolated, never costs; beyond them nothing is known.
+Limits: --slo-<metric>-<statistic> with ${LATENCY_METRICS.join(', ')}
+and ${LATENCY_STATISTICS.join(', ')}.
+Traffic: CSV with columns hour,rps (24 or 168 rows, repeating), seconds,rps (bins of a trace), or a
+timestamp for each request. Replicas start as much ahead as their cold start takes.`;
 
 /** `mtok cost capacity`: what tokens cost at a load, how much load an SLO allows, and what traffic makes of that. */
 export function addCostCapacity(cost: Command): void {

@@ -11,6 +11,7 @@ export type PriceBasis = (typeof PRICE_BASES)[number];
 export interface CurvePrice {
   usdPerHour: Quantity<UsdPerHour>;
   source: string;
+  isFromFile: boolean;
   /** How a price column was understood; null where nothing had to be decided. */
   note: string | null;
 }
@@ -29,17 +30,17 @@ export function curvePrice(
   { given, basis }: { given: Known | null; basis: PriceBasis | null },
 ): CurvePrice {
   if (given !== null) {
-    return { usdPerHour: times(given, gpus), source: '--gpu-price', note: null };
+    return { usdPerHour: times(given, gpus), source: '--gpu-price', isFromFile: false, note: null };
   }
   const column = fields.usdPerGpuHour ?? fields.usdPerHour ?? fields.price;
   if (column === undefined) {
     const reason = `${table.file} has no price; give one with --gpu-price`;
-    return { usdPerHour: unknown(reason), source: 'unknown', note: null };
+    return { usdPerHour: unknown(reason), source: 'unknown', isFromFile: false, note: null };
   }
   const price = samePrice(table, column);
   if (price === null) {
     const reason = `${table.file}:${table.rows[0]?.line}: ${column} is empty; give --gpu-price`;
-    return { usdPerHour: unknown(reason), source: 'unknown', note: null };
+    return { usdPerHour: unknown(reason), source: 'unknown', isFromFile: false, note: null };
   }
   const named = column === fields.price ? null : namedBasis(fields);
   const meant = basis ?? named ?? (dialect === null ? null : 'total');
@@ -48,6 +49,7 @@ export function curvePrice(
   return {
     usdPerHour: exact(usdPerHour(total)),
     source: `column ${column}`,
+    isFromFile: true,
     note: gpus === 1 ? null : basisNote(column, price, gpus, { meant, basis, dialect }),
   };
 }

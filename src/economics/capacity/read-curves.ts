@@ -21,7 +21,7 @@ export interface CurveFile {
   notes: string[];
 }
 
-const MOST_ROWS = 100_000;
+const MOST_ROWS = 10_000;
 const MOST_GPUS = 1e6;
 
 /**
@@ -134,11 +134,12 @@ function sameText(table: CsvTable, column: string): string {
   );
 }
 
-/** The file's own cost per million output tokens held against what its rows give; null where there is none. */
+/** The file's own cost per million output tokens held against what its rows give; null where its price is not used. */
 function statedNote(table: CsvTable, { fields }: CurveColumns, price: CurvePrice): string | null {
   const { statedUsdPerMtok: column, outputTps } = fields;
   const { value: usdPerHour } = price.usdPerHour;
-  if (column === undefined || outputTps === undefined || usdPerHour === null) return null;
+  if (column === undefined || outputTps === undefined || usdPerHour === null || !price.isFromFile)
+    return null;
   const ratios = table.rows.flatMap((row) => {
     const stated = csvNumber(table, row, column);
     const tps = csvNumber(table, row, outputTps);

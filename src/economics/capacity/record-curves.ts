@@ -66,8 +66,15 @@ function curveOf(name: string, records: readonly BenchRecord[], given: Known | n
     points,
     notes: [
       'Closed loop: so many requests at any time. Output tok/s counts the time of the prefills, and so does the cost.',
+      ...softwareNotes(records),
     ],
   };
+}
+
+function softwareNotes(records: readonly BenchRecord[]): string[] {
+  const flags = records.flatMap((record) => record.flags);
+  const flag = flags.find(({ code }) => code === 'software-adapter');
+  return flag === undefined ? [] : [flag.message];
 }
 
 function priceOf(

@@ -30,6 +30,8 @@ export interface SloCapacity {
 
 /** Served less than this of what was offered, a run had a queue that grew while it lasted. */
 const LEAST_SERVED = 0.95;
+/** Loads that a flag lists. */
+const MOST_NAMED = 8;
 
 /**
  * The largest load λ of a curve's points at which every limit of an SLO holds. Only measured points are judged. Where
@@ -63,7 +65,11 @@ function flagsOf(
   const flags: CapacityFlag[] = [];
   const add = (code: CapacityFlag['code'], message: string) => flags.push({ code, message });
   const { points, loadUnit } = curve;
-  const loads = (places: readonly number[]) => places.map((i) => points[i]?.load).join(', ');
+  const loads = (places: readonly number[]) => {
+    const more = places.length > MOST_NAMED ? ` and ${places.length - MOST_NAMED} more` : '';
+    const named = places.slice(0, MOST_NAMED).map((i) => points[i]?.load);
+    return `${named.join(', ')}${more}`;
+  };
   if (largest !== null && largest !== contiguous) {
     const below = judgements.flatMap(({ outcome }, i) =>
       i < largest && outcome !== 'passes' ? [i] : [],
@@ -90,7 +96,7 @@ function flagsOf(
   if (best === points.length - 1) {
     add(
       'clamped',
-      `${point.load} ${loadUnit} is the highest load measured and passes: capacity may be larger, nothing is extended.`,
+      `${point.load} ${loadUnit} is the highest load measured: capacity may be larger, nothing is extended.`,
     );
   }
   const served = servedShare(curve, point);

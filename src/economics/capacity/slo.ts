@@ -1,4 +1,5 @@
 import { BenchError } from '../../core/errors.ts';
+import { shownValue } from '../files/problem-text.ts';
 import { isKnown, type Quantity } from '../quantity.ts';
 import { type LatencyName, latencyLabel } from './latency.ts';
 import { type LoadCurve, type LoadPoint, servedShare } from './load-curve.ts';
@@ -13,6 +14,10 @@ export interface Slo {
 }
 
 export type LimitName = LatencyName | 'error rate' | 'served';
+
+export function hasLimits({ maxLatencyMs, maxErrorShare, minServedShare }: Slo): boolean {
+  return maxLatencyMs.size > 0 || maxErrorShare !== null || minServedShare !== null;
+}
 
 /** One limit at one load. */
 export interface LimitCheck {
@@ -60,7 +65,8 @@ function checkOf(limit: LimitName, bound: number, figure: Quantity | undefined):
 }
 
 /** Throws `usage` for limits on what no point of a curve has: an SLO that nothing can pass is a slip. */
-export function assertCheckable({ name, points, loadUnit }: LoadCurve, slo: Slo): void {
+export function assertCheckable({ name: curve, points, loadUnit }: LoadCurve, slo: Slo): void {
+  const name = shownValue(curve);
   const has = new Set(
     points.flatMap(({ latencyMs }) =>
       [...latencyMs].filter(([, figure]) => isKnown(figure)).map(([key]) => key),

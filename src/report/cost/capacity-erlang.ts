@@ -39,14 +39,14 @@ export function renderQueue(shown: ShownQueue): string {
         { heading: ['busy'], align: 'right' },
         { heading: ['requests that wait'], align: 'right' },
         { heading: ['mean wait, s'], align: 'right' },
-        { heading: [''], align: 'left' },
+        ...(needed === null ? [] : [{ heading: ['enough'], align: 'left' as const }]),
       ],
       rows.map((row) => [
         `${row.servers}`,
         percentText(row.utilization),
         percentText(row.waitProbability),
         Number.isFinite(row.meanWaitSeconds) ? formatNumber(row.meanWaitSeconds) : 'no end',
-        needed?.value === row.servers ? 'enough' : '',
+        ...(needed === null ? [] : [isEnough(row, needed)]),
       ]),
     ),
     '',
@@ -59,6 +59,10 @@ export function renderQueue(shown: ShownQueue): string {
     ),
   ];
   return `${lines.join('\n')}\n`;
+}
+
+function isEnough({ servers }: QueueFigures, needed: Quantity): string {
+  return isKnown(needed) && servers >= needed.value ? 'yes' : 'no';
 }
 
 function neededText({ target, usdPerHour }: ShownQueue, needed: Quantity): string {

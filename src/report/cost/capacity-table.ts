@@ -1,6 +1,6 @@
 import type { CurveAnswer, PointAnswer } from '../../economics/capacity/curve-answer.ts';
 import { type LatencyName, latencyLabel } from '../../economics/capacity/latency.ts';
-import type { Slo } from '../../economics/capacity/slo.ts';
+import { hasLimits, type Slo } from '../../economics/capacity/slo.ts';
 import { isKnown, isUncertain, type Quantity } from '../../economics/quantity.ts';
 import { formatNumber } from '../format.ts';
 import { type GridColumn, textGrid } from '../text-grid.ts';
@@ -17,8 +17,8 @@ interface Column extends GridColumn {
 }
 
 /** Every measured load of a curve: what it served, what its tokens cost, and whether it is within the SLO. */
-export function curveTable(answer: CurveAnswer, { maxLatencyMs }: Slo): string[] {
-  let columns = columnsOf(answer, [...maxLatencyMs.keys()]);
+export function curveTable(answer: CurveAnswer, slo: Slo): string[] {
+  let columns = columnsOf(answer, slo);
   for (;;) {
     const lines = textGrid(
       columns,
@@ -30,8 +30,9 @@ export function curveTable(answer: CurveAnswer, { maxLatencyMs }: Slo): string[]
   }
 }
 
-function columnsOf(answer: CurveAnswer, limits: readonly LatencyName[]): Column[] {
+function columnsOf(answer: CurveAnswer, slo: Slo): Column[] {
   const { curve, points } = answer;
+  const limits = [...slo.maxLatencyMs.keys()];
   const right = (heading: string[], cell: Column['cell'], isOptional = false): Column => ({
     heading,
     align: 'right',
@@ -72,7 +73,7 @@ function columnsOf(answer: CurveAnswer, limits: readonly LatencyName[]): Column[
           ),
         ]
       : []),
-    ...(some(({ judgement }) => judgement.checks.length > 0)
+    ...(hasLimits(slo)
       ? [
           {
             heading: ['', 'within', 'the SLO'],

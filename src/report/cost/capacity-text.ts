@@ -5,7 +5,7 @@ import type {
   PointAnswer,
 } from '../../economics/capacity/curve-answer.ts';
 import { latencyLabel } from '../../economics/capacity/latency.ts';
-import type { Slo } from '../../economics/capacity/slo.ts';
+import { hasLimits, type Slo } from '../../economics/capacity/slo.ts';
 import { isKnown, type Quantity } from '../../economics/quantity.ts';
 import { formatNumber, plainText } from '../format.ts';
 import { textGrid, wrapText } from '../text-grid.ts';
@@ -47,7 +47,7 @@ function section(answer: CurveAnswer, question: CurveQuestion): string[] {
     ...curveTable(answer, question.slo),
     '',
     ...answerLines(answer, question.slo),
-    ...loads.flatMap((load) => wrap(loadText(answer, load))),
+    ...loads.flatMap((load) => wrap(loadText(answer, load, question.slo))),
     ...flags
       .filter(({ code }) => code !== 'infeasible')
       .flatMap(({ code, message }) => wrap(`${code}: ${message}`)),
@@ -145,8 +145,9 @@ function overBy({ limit, value, bound }: PointAnswer['judgement']['checks'][numb
 }
 
 function loadText(
-  { curve, points }: CurveAnswer,
+  { curve }: CurveAnswer,
   { load, at, costs, outcome }: LoadAnswer,
+  slo: Slo,
 ): string {
   const { where, lower, upper, rates } = at;
   const start = `At load ${numberText(load)}`;
@@ -160,15 +161,14 @@ function loadText(
   const how =
     where === 'measured' ? 'measured' : `on the line between loads ${between.join(' and ')}`;
   const both = where === 'measured' ? '' : ' at both';
-  const slo = {
+  const within = {
     passes: `; within the SLO${both}`,
     fails: `; not within the SLO${both}`,
     unknown: '; whether it is within the SLO is not known',
   }[outcome];
-  const hasSlo = points.some(({ judgement }) => judgement.checks.length > 0);
   return (
     `${start}: ${valueText(rates.outputTps)} output tok/s (${how}): ` +
-    `${costText(costs.allOnOutputUsdPerMtok)} per million output tokens${hasSlo ? slo : ''}.`
+    `${costText(costs.allOnOutputUsdPerMtok)} per million output tokens${hasLimits(slo) ? within : ''}.`
   );
 }
 

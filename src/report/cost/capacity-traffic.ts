@@ -5,6 +5,7 @@ import type {
 } from '../../economics/capacity/curve-answer.ts';
 import type { LedgerResult } from '../../economics/capacity/ledger.ts';
 import { servedRate } from '../../economics/capacity/load-curve.ts';
+import { hasLimits } from '../../economics/capacity/slo.ts';
 import { isKnown, type Quantity } from '../../economics/quantity.ts';
 import { counted, formatDuration, formatNumber, plainText } from '../format.ts';
 import { textGrid, wrapText } from '../text-grid.ts';
@@ -42,11 +43,12 @@ function wrap(text: string): string[] {
 function shapeLines(
   { shape, volume, ledger }: TrafficAnswer,
   { curve, points, best }: CurveAnswer,
-  { policy }: CurveQuestion,
+  { policy, slo }: CurveQuestion,
 ): string[] {
   const capacity = best === null ? undefined : points[best]?.point;
   const rate = capacity === undefined ? '' : figureText(servedRate(curve, capacity));
   const peak = volume.peakRequestsPerSecond / volume.meanRequestsPerSecond;
+  const within = hasLimits(slo) ? ' within the SLO' : '';
   const kind = shape.isRepeating ? 'repeating' : 'once';
   return [
     ...wrap(
@@ -55,7 +57,7 @@ function shapeLines(
         `${formatNumber(volume.peakRequestsPerSecond)} requests/s, ${formatNumber(peak)} times the mean.`,
     ),
     ...wrap(
-      `Replicas: one serves ${rate} requests/s within the SLO and is loaded up to ${percentText(policy.targetLoad)} of ` +
+      `Replicas: one serves ${rate} requests/s${within} and is loaded up to ${percentText(policy.targetLoad)} of ` +
         `that; at least ${policy.minReplicas}; started ${numberText(policy.coldStartSeconds)} s ahead, stopped ` +
         `${numberText(policy.scaleDownDelaySeconds)} s after they are needed. At most ${figureText(ledger.peakReplicas)}, ` +
         `${figureText(ledger.meanReplicas)} on average, ${startsText(ledger.starts)}.`,
@@ -106,6 +108,16 @@ function shareOf(part: Quantity, bill: Quantity): string {
   return percentText(part.value / bill.value);
 }
 
+function thousand(quantity: Quantity): Quantity {
+  if (!isKnown(quantity)) return quantity;
+  const { value, low, high } = quantity;
+  return {
+    value: 1000 * value,
+    low: low === null ? null : 1000 * low,
+    high: high === null ? null : 1000 * high,
+  };
+}
+
 function costText({ shape, ledger }: TrafficAnswer): string {
   const { utilization, allOnOutputUsdPerMtok, usdPerRequest, billUsdPerMonth } = ledger;
   if (!isKnown(allOnOutputUsdPerMtok) || !isKnown(utilization)) {
@@ -114,7 +126,7 @@ function costText({ shape, ledger }: TrafficAnswer): string {
   const month = shape.isRepeating ? ` ${usdText(billUsdPerMonth)} a month of 730 h.` : '';
   return (
     `${percentText(utilization.value)} of the bill is used: ${usdText(allOnOutputUsdPerMtok)} per million output tokens, ` +
-    `${usdText(usdPerRequest)} a request.${month}`
+    `${usdText(thousand(usdPerRequest))} per 1000 requests.${month}`
   );
 }
 
