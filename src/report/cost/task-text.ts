@@ -11,7 +11,7 @@ import { tornadoLines } from './tornado-lines.ts';
 const WIDTH = 100;
 const MOST_BARS = 6;
 /** Names from files are cut to this in tables. */
-const NAME_WIDTH = 28;
+const NAME_WIDTH = 29;
 
 /** One answer of `mtok cost task` for a terminal: totals, spread, steps, models, what matters, what it rests on. */
 export function renderTask(shown: ShownTask): string {
@@ -183,7 +183,7 @@ function tornadoSection({ tornado, tornadoOf }: UnitCost): string[] {
   const rest = tornado.length - bars.length;
   return [
     'What the doubt about the average comes from',
-    ...tornadoLines(bars, short, tornadoOf === 'usdPerResolved' ? 'USD/resolved' : 'USD/unit'),
+    ...tornadoLines(bars, shortKey, tornadoOf === 'usdPerResolved' ? 'USD/resolved' : 'USD/unit'),
     ...(rest > 0 ? [`and ${counted(rest, 'smaller input')}`] : []),
   ];
 }
@@ -216,4 +216,11 @@ function resolvedText(share: Quantity): string {
 function short(name: string): string {
   const plain = plainText(name);
   return plain.length > NAME_WIDTH ? `${plain.slice(0, NAME_WIDTH - 3)}...` : plain;
+}
+
+/** A key of the file: its end names the figure, so that it is cut in the middle. */
+function shortKey(key: string): string {
+  const plain = plainText(key);
+  const half = Math.floor((NAME_WIDTH - 3) / 2);
+  return plain.length > NAME_WIDTH ? `${plain.slice(0, half)}...${plain.slice(-half)}` : plain;
 }
