@@ -86,6 +86,23 @@ describe('mtok cost capacity', () => {
     expect(queue).toContain('6 servers');
   });
 
+  it('leaves out columns where lines would be too long', async () => {
+    const runs = [0.96, 0.98, 0.99].flatMap((k) =>
+      [1, 2, 4].map(
+        (load) => `${load},${load * k},${load * k * 250},${load * k * 1000},${90 * k},20,3000,0.1`,
+      ),
+    );
+    const heading =
+      'rps,achieved_rps,output_tps,input_tps,ttft_p99_ms,tpot_p90_ms,e2e_p99_ms,error_rate_pct';
+    await file('wide.csv', [heading, ...runs]);
+    const text = await ok(
+      ...['wide.csv', '--slo-ttft-p99', '400', '--slo-tpot-p90', '30', '--slo-e2e-p99', '4000'],
+      ...['--max-error-rate', '1%', '--gpu-price', '2.5@2.2..2.9'],
+    );
+    expect(text).toContain('95 % interval');
+    expect(text).toContain('More figures of each load: --json.');
+  });
+
   it('makes a curve of the batch sizes of a store', async () => {
     const record = (batch: number, tps: number): BenchRecord => {
       const { cell, decode, ...others } = gpuRecord();
