@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { answerCurve } from '../../economics/capacity/curve-answer.ts';
 import type { LoadCurve } from '../../economics/capacity/load-curve.ts';
 import { readCurves } from '../../economics/capacity/read-curves.ts';
@@ -8,7 +7,6 @@ import { MAX_CSV_CHARACTERS } from '../../economics/files/csv-table.ts';
 import { capacityJson } from '../../report/cost/capacity-json.ts';
 import { renderCapacity, type ShownCapacity } from '../../report/cost/capacity-text.ts';
 import { plainText } from '../../report/format.ts';
-import { readStore, storePath } from '../../store/jsonl.ts';
 import { EXIT, usageError } from '../failure.ts';
 import { writeTextFile } from '../output.ts';
 import { renderErlang } from './capacity-erlang.ts';
@@ -17,6 +15,7 @@ import {
   type CapacityRequest,
   capacityRequest,
 } from './capacity-options.ts';
+import { measuredRecords } from './choose-records.ts';
 import { readTextFile } from './read-text-file.ts';
 
 /**
@@ -68,16 +67,11 @@ async function findCurves(
       priceBasis,
     });
   }
-  const where = storePath(store ?? null);
-  if (!existsSync(where)) {
-    throw usageError(`There is no store at ${where}`, 'Name the one that mtok bench wrote to.');
-  }
   if (gpus !== null || priceBasis !== null) {
     throw usageError('--gpus and --price-basis are for files: a record is of one GPU');
   }
-  const { records } = await readStore(where);
-  const measured = records.filter(({ outcome }) => outcome.status === 'ok');
-  return { curves: recordCurves(measured, gpuPrice), notes: [] };
+  const { records } = await measuredRecords(store ?? null);
+  return { curves: recordCurves(records, gpuPrice), notes: [] };
 }
 
 function readCsvText(path: string, what: string): Promise<string> {

@@ -1,4 +1,5 @@
 import {
+  MOST_SERVERS,
   offeredErlangs,
   type QueueTarget,
   queueFigures,
@@ -14,7 +15,6 @@ import { parseQuantity } from './quantity-option.ts';
 
 /** More servers would take seconds to add up, draw by draw. */
 const MOST_ERLANGS = 100_000;
-const MOST_SERVERS_ASKED = 1_000_000;
 /** Each draw adds up as many terms as there are servers. */
 const MOST_TERMS = 2e7;
 
@@ -38,7 +38,7 @@ function queueOf(argv: CapacityArguments): ShownQueue {
   const asked = parseInteger(argv.servers, {
     option: '--servers',
     min: 1,
-    max: MOST_SERVERS_ASKED,
+    max: MOST_SERVERS,
   });
   const hasTarget = target.maxWaitProbability !== null || target.maxMeanWaitSeconds !== null;
   if (!hasTarget && asked === null) {

@@ -16,6 +16,14 @@ export async function chooseRecords(
   store: string | null,
   asked = '--record',
 ): Promise<BenchRecord[]> {
+  const { records, path } = await measuredRecords(store);
+  return ids.map((id) => chooseRecord(id, records, path, asked));
+}
+
+/** The records of a store that hold a measurement. Throws `io` and `record` for a store that cannot be read. */
+export async function measuredRecords(
+  store: string | null,
+): Promise<{ records: BenchRecord[]; path: string }> {
   const path = storePath(store);
   if (!existsSync(path)) {
     throw new BenchError('io', `There is no store at ${path}`, {
@@ -23,8 +31,7 @@ export async function chooseRecords(
     });
   }
   const { records } = await readStore(path);
-  const measured = records.filter(({ outcome }) => outcome.status === 'ok');
-  return ids.map((id) => chooseRecord(id, measured, path, asked));
+  return { records: records.filter(({ outcome }) => outcome.status === 'ok'), path };
 }
 
 function chooseRecord(

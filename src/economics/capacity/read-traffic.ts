@@ -18,7 +18,7 @@ const MOST_BINS = 1_000_000;
 /** 3000-01-01: later ones are milliseconds. */
 const MOST_EPOCH_SECONDS = 32_503_680_000;
 
-export const TRAFFIC_SYNTAX =
+const TRAFFIC_SYNTAX =
   'columns hour,rps with 24 or 168 rows; seconds,rps; or one row a request with its timestamp';
 
 /**

@@ -69,7 +69,7 @@ function headline({ curve }: CurveAnswer): string {
 }
 
 /** `TTFT p99 ≤ 500 ms and error rate ≤ 1 %`. */
-export function sloText({ maxLatencyMs, maxErrorShare, minServedShare }: Slo): string {
+function sloText({ maxLatencyMs, maxErrorShare, minServedShare }: Slo): string {
   const limits = [...maxLatencyMs].map(
     ([name, bound]) => `${latencyLabel(name)} <= ${numberText(bound)} ms`,
   );
