@@ -2,6 +2,7 @@ import { cellName } from '../../core/cell-name.ts';
 import { type BreakEven, breakEven } from '../../economics/business/break-even.ts';
 import { peakToMean, volumeCosts } from '../../economics/business/volume-costs.ts';
 import { isKnown } from '../../economics/quantity.ts';
+import { recordCaveats } from '../../economics/tokens/record-caveats.ts';
 import { breakEvenJson, type ShownBreakEven } from '../../report/cost/breakeven-json.ts';
 import { renderBreakEven } from '../../report/cost/breakeven-text.ts';
 import { EXIT } from '../failure.ts';
@@ -47,7 +48,7 @@ export async function costBreakevenCommand(argv: CostBreakevenArguments): Promis
     ),
     asked,
     profile,
-    flags: record?.flags.filter(({ code }) => code === 'software-adapter') ?? [],
+    flags: record === null ? [] : recordCaveats(record, argv.gpu ?? null),
     seed,
   };
   process.stdout.write(

@@ -1,5 +1,6 @@
 import { cellName } from '../../core/cell-name.ts';
 import { tornado } from '../../economics/propagate.ts';
+import { recordCaveats } from '../../economics/tokens/record-caveats.ts';
 import { type CostInput, tokenCosts, tokenCostsOf } from '../../economics/tokens/token-costs.ts';
 import { type ShownTokenCosts, tokenCostsJson } from '../../report/cost/token-costs-json.ts';
 import { renderTokenCosts } from '../../report/cost/token-costs-text.ts';
@@ -21,7 +22,11 @@ export async function costTokensCommand(argv: CostTokensArguments): Promise<numb
   const price = await givenPrice(argv);
   const subjects = costSubjects(argv, records, stepSplit, price);
   const shown = subjects.map((subject) =>
-    costs(subject, seed, tokenExtras(argv, subject, stepSplit, seed), argv.tornado),
+    costs(subject, seed, {
+      extras: tokenExtras(argv, subject, stepSplit, seed),
+      gpu: argv.gpu ?? null,
+      withTornado: argv.tornado ?? false,
+    }),
   );
   await writeTokensFocus(argv, subjects, seed);
   if (argv.json) {
@@ -36,8 +41,7 @@ export async function costTokensCommand(argv: CostTokensArguments): Promise<numb
 function costs(
   { record, inputs, priceSource }: CostSubject,
   seed: number,
-  extras: TokenExtras,
-  withTornado = false,
+  { extras, gpu, withTornado }: { extras: TokenExtras; gpu: string | null; withTornado: boolean },
 ): ShownTokenCosts {
   return {
     record:
@@ -50,7 +54,7 @@ function costs(
       ? tornado<CostInput, 'usdPerRequest'>(inputs, tokenCosts, 'usdPerRequest')
       : [],
     priceSource,
-    flags: record?.flags.filter(({ code }) => code === 'software-adapter') ?? [],
+    flags: record === null ? [] : recordCaveats(record, gpu),
     extras,
     seed,
   };
