@@ -103,6 +103,14 @@ describe('mtok cost capacity', () => {
     expect(text).toContain('More figures of each load: --json.');
   });
 
+  it('lets ranges that are written alike vary on their own', async () => {
+    const rates = ['--arrival-rate', '2..4', '--service-seconds', '2..4'];
+    const { erlangs } = JSON.parse(await ok('--erlang', ...rates, '--servers', '20', '--json'));
+    // drawn together it would be from 2.05² to 3.95²
+    expect(erlangs.low).toBeGreaterThan(4.4);
+    expect(erlangs.high).toBeLessThan(15);
+  });
+
   it('makes a curve of the batch sizes of a store', async () => {
     const record = (batch: number, tps: number): BenchRecord => {
       const { cell, decode, ...others } = gpuRecord();

@@ -10,8 +10,7 @@ import type { Known, Quantity } from '../../economics/quantity.ts';
 import { queueJson, renderQueue, type ShownQueue } from '../../report/cost/capacity-erlang.ts';
 import { usageError } from '../failure.ts';
 import { parseDecimal, parseInteger } from '../numbers.ts';
-import { type CapacityArguments, parseSeed, plainShare } from './capacity-options.ts';
-import { parseQuantity } from './quantity-option.ts';
+import { type CapacityArguments, parseOwn, parseSeed, plainShare } from './capacity-options.ts';
 
 /** More servers would take seconds to add up, draw by draw. */
 const MOST_ERLANGS = 100_000;
@@ -67,7 +66,7 @@ function queueOf(argv: CapacityArguments): ShownQueue {
     { seed, draws },
   );
   const needed = hasTarget ? servers : null;
-  const usdPerServerHour = parseQuantity(argv.serverPrice, {
+  const usdPerServerHour = parseOwn(argv.serverPrice, {
     option: '--server-price',
     min: 0,
     max: 1e6,
@@ -99,7 +98,7 @@ function targetOf(argv: CapacityArguments): QueueTarget {
 }
 
 function required(text: string | undefined, option: string, max: number): Known {
-  const quantity = parseQuantity(text, { option, min: 0, max, isMinAllowed: false });
+  const quantity = parseOwn(text, { option, min: 0, max, isMinAllowed: false });
   if (quantity !== null) return quantity;
   throw usageError(`--erlang got no ${option}`, 'Give --arrival-rate 2.5 --service-seconds 1.');
 }
