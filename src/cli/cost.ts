@@ -16,7 +16,7 @@ Examples:
   mtok cost tokens --prefill-tps 20000 --decode-tps 2000 --input 1500 --output 300 --gpu-price 2.85
 
 Figures may be given as 2.85, as 2.85..3.50 (anything between), or as 3.00@2.85..3.50 (a 95 % interval).
-Each command prints text; --json prints the same as JSON.`;
+Each command prints text; --json prints the same as JSON, --markdown as a document.`;
 
 /** `mtok cost …`: from tokens per second to dollars. Each subcommand has a module of its own in cost/. */
 export function addCost(program: Command): void {
@@ -36,6 +36,10 @@ export function addCost(program: Command): void {
     addCostDrift,
     addCostMargin,
     addCostBreakeven,
-  ])
+  ]) {
     add(cost);
+  }
+  for (const command of cost.commands) {
+    command.option('--markdown', 'print Markdown, its tables as tables');
+  }
 }

@@ -41,18 +41,16 @@ function finite(known: Known): Known | null {
  * Ranges of two fields vary on their own: pass `withOwnDraws` their paths after reading where both are alike.
  */
 export function quantityField({ min = 0, max = 1e15 }: { min?: number; max?: number } = {}) {
-  return z.union([z.number(), z.string().max(100)]).transform((written, context): Known => {
+  const expected = `expected a figure from ${min} to ${max}: ${QUANTITY_SYNTAX}`;
+  const written = z.union([z.number(), z.string().max(100)], { error: expected });
+  return written.transform((written, context): Known => {
     const read = typeof written === 'number' ? exact(written) : readQuantity(written);
     const [least, most] = [
       read?.low ?? read?.value ?? Number.NaN,
       read?.high ?? read?.value ?? Number.NaN,
     ];
     if (read !== null && least >= min && most <= max) return read;
-    const bounds = `from ${min} to ${max}`;
-    context.addIssue({
-      code: 'custom',
-      message: `expected a figure ${bounds}: ${QUANTITY_SYNTAX}`,
-    });
+    context.addIssue({ code: 'custom', message: expected });
     return z.NEVER;
   });
 }

@@ -37,6 +37,14 @@ describe('cost tokens', () => {
     for (const line of stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(100);
   });
 
+  it('prints the same as Markdown, and not both that and JSON', async () => {
+    const { code, stdout } = await mtok(...rates, ...request, '--markdown');
+    expect(code).toBe(0);
+    expect(stdout).toContain('| cost of | USD | 95 % interval |\n| --- | ---: | --- |');
+    expect(stdout).toContain('| split: 1M output tokens | 0.396 |  |');
+    expect((await mtok(...rates, ...request, '--markdown', '--json')).code).toBe(2);
+  });
+
   it('gives the same in JSON, under the name of each rule', async () => {
     const { stdout } = await mtok(...rates, ...request, '--allocation', '--json');
     const shown = JSON.parse(stdout);

@@ -15,6 +15,7 @@ import {
 } from './breakeven-options.ts';
 import { chooseRecords } from './choose-records.ts';
 import { loadPriceBook } from './price-book.ts';
+import { resultText } from './result-text.ts';
 
 /** Volumes to show where no others are asked for, in break-even volumes and in full deployments. */
 const AROUND_BREAK_EVEN = [0.5, 0.9, 1.1, 2];
@@ -52,7 +53,11 @@ export async function costBreakevenCommand(argv: CostBreakevenArguments): Promis
     seed,
   };
   process.stdout.write(
-    argv.json ? `${JSON.stringify(breakEvenJson(shown), null, 2)}\n` : renderBreakEven(shown),
+    resultText(
+      argv,
+      () => breakEvenJson(shown),
+      () => renderBreakEven(shown),
+    ),
   );
   return EXIT.ok;
 }

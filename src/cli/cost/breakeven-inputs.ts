@@ -5,7 +5,6 @@ import { apiName, findApiPrice } from '../../economics/prices/lookup.ts';
 import type { PriceBook } from '../../economics/prices/price-book.ts';
 import type { Inputs } from '../../economics/propagate.ts';
 import { exact, type Known, type Quantity, unknown } from '../../economics/quantity.ts';
-import { withOwnDraws } from '../../economics/read-quantity.ts';
 import { recordRates } from '../../economics/tokens/record-rates.ts';
 import { usageError } from '../failure.ts';
 import { parseInteger } from '../numbers.ts';
@@ -78,22 +77,17 @@ export async function breakEvenSubject(
   };
 }
 
-/** Ranges that are typed alike still vary on their own. */
-function own(known: Known | null, option: string): Known | null {
-  return known && withOwnDraws(known, option);
-}
-
 function usd(text: string | undefined, option: string): Known | null {
-  return own(parseQuantity(text, { option, min: 0, max: MOST_USD }), option);
+  return parseQuantity(text, { option, min: 0, max: MOST_USD });
 }
 
 function share(text: string, option: string, isMinAllowed: boolean): Known {
   const known = parseShare(text, { option, min: 0, max: 1, isMinAllowed });
-  return own(known, option) ?? exact(1);
+  return known ?? exact(1);
 }
 
 function rate(text: string | undefined, option: string): Known | null {
-  return own(parseQuantity(text, { option, min: 0, max: MOST_RATE, isMinAllowed: false }), option);
+  return parseQuantity(text, { option, min: 0, max: MOST_RATE, isMinAllowed: false });
 }
 
 function mixOf(
@@ -101,7 +95,7 @@ function mixOf(
   record: BenchRecord | null,
 ): { part: MixPart; isRequest: boolean } | null {
   const tokens = (text: string | undefined, option: string) =>
-    own(parseQuantity(text, { option, min: 0, max: 1e9 }), option);
+    parseQuantity(text, { option, min: 0, max: 1e9 });
   const { promptTokens, generatedTokens } = record?.cell.workload ?? {};
   const input = tokens(argv.input, '--input');
   const output = tokens(argv.output, '--output');
@@ -169,7 +163,7 @@ async function gpuPricePart(
   book: () => Promise<PriceBook>,
 ): Promise<{ usdPerGpuHour: Quantity; source: string }> {
   const rule = { option: '--gpu-price', min: 0, max: 1e6, isMinAllowed: false };
-  const given = own(parseQuantity(argv.gpuPrice, rule), '--gpu-price');
+  const given = parseQuantity(argv.gpuPrice, rule);
   if (given !== null && argv.gpu !== undefined) {
     throw usageError('Give either --gpu-price or --gpu, not both');
   }

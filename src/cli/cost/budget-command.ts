@@ -8,6 +8,7 @@ import { EXIT, usageError } from '../failure.ts';
 import { parseDecimal, parseInteger } from '../numbers.ts';
 import { parseShare } from './quantity-option.ts';
 import { readTextFile } from './read-text-file.ts';
+import { resultText } from './result-text.ts';
 
 /** Options of `mtok cost budget` as typed. */
 export interface CostBudgetArguments {
@@ -42,8 +43,13 @@ export async function costBudgetCommand(path: string, argv: CostBudgetArguments)
     ),
     failOver: limit === null ? null : { share: limit, isOver },
   };
-  if (argv.json) process.stdout.write(`${JSON.stringify(budgetJson(shown), null, 2)}\n`);
-  else process.stdout.write(renderBudget(shown, last ?? DEFAULT_LAST));
+  process.stdout.write(
+    resultText(
+      argv,
+      () => budgetJson(shown),
+      () => renderBudget(shown, last ?? DEFAULT_LAST),
+    ),
+  );
   return isOver ? EXIT.regression : EXIT.ok;
 }
 

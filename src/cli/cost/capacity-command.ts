@@ -17,6 +17,7 @@ import {
 } from './capacity-options.ts';
 import { measuredRecords } from './choose-records.ts';
 import { readTextFile } from './read-text-file.ts';
+import { resultText } from './result-text.ts';
 
 /**
  * Runs `mtok cost capacity`. Throws `usage` for options and files that are malformed, `io` for files that cannot be
@@ -44,7 +45,11 @@ async function renderCurves(path: string | undefined, argv: CapacityArguments): 
   const question = { ...request.question, shapes };
   const answers = chosen(curves, argv.config).map((one) => answerCurve(one, question));
   const shown: ShownCapacity = { question, answers, notes };
-  return argv.json ? `${JSON.stringify(capacityJson(shown), null, 2)}\n` : renderCapacity(shown);
+  return resultText(
+    argv,
+    () => capacityJson(shown),
+    () => renderCapacity(shown),
+  );
 }
 
 async function findCurves(

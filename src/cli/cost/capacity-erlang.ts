@@ -10,7 +10,9 @@ import type { Known, Quantity } from '../../economics/quantity.ts';
 import { queueJson, renderQueue, type ShownQueue } from '../../report/cost/capacity-erlang.ts';
 import { usageError } from '../failure.ts';
 import { parseDecimal, parseInteger } from '../numbers.ts';
-import { type CapacityArguments, parseOwn, parseSeed, plainShare } from './capacity-options.ts';
+import { type CapacityArguments, parseSeed, plainShare } from './capacity-options.ts';
+import { parseQuantity } from './quantity-option.ts';
+import { resultText } from './result-text.ts';
 
 /** More servers would take seconds to add up, draw by draw. */
 const MOST_ERLANGS = 100_000;
@@ -27,7 +29,11 @@ export function renderErlang(curve: string | undefined, argv: CapacityArguments)
     );
   }
   const shown = queueOf(argv);
-  return argv.json ? `${JSON.stringify(queueJson(shown), null, 2)}\n` : renderQueue(shown);
+  return resultText(
+    argv,
+    () => queueJson(shown),
+    () => renderQueue(shown),
+  );
 }
 
 function queueOf(argv: CapacityArguments): ShownQueue {
@@ -66,7 +72,7 @@ function queueOf(argv: CapacityArguments): ShownQueue {
     { seed, draws },
   );
   const needed = hasTarget ? servers : null;
-  const usdPerServerHour = parseOwn(argv.serverPrice, {
+  const usdPerServerHour = parseQuantity(argv.serverPrice, {
     option: '--server-price',
     min: 0,
     max: 1e6,
@@ -98,7 +104,7 @@ function targetOf(argv: CapacityArguments): QueueTarget {
 }
 
 function required(text: string | undefined, option: string, max: number): Known {
-  const quantity = parseOwn(text, { option, min: 0, max, isMinAllowed: false });
+  const quantity = parseQuantity(text, { option, min: 0, max, isMinAllowed: false });
   if (quantity !== null) return quantity;
   throw usageError(`--erlang got no ${option}`, 'Give --arrival-rate 2.5 --service-seconds 1.');
 }

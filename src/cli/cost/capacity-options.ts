@@ -8,10 +8,9 @@ import {
 import { MOST_REPLICAS, type ReplicaPolicy } from '../../economics/capacity/replicas.ts';
 import type { Slo } from '../../economics/capacity/slo.ts';
 import { exact, type Known } from '../../economics/quantity.ts';
-import { withOwnDraws } from '../../economics/read-quantity.ts';
 import { usageError } from '../failure.ts';
 import { parseDecimal, parseInteger } from '../numbers.ts';
-import { parseQuantity, parseShare, type QuantityRule } from './quantity-option.ts';
+import { parseQuantity, parseShare } from './quantity-option.ts';
 
 /** Options of `mtok cost capacity` as typed; limits of an SLO come under commander's names for them. */
 export interface CapacityArguments {
@@ -58,7 +57,7 @@ export interface CapacityRequest {
 /** Checks the options that concern curves. Throws `usage`. */
 export function capacityRequest(argv: CapacityArguments): CapacityRequest {
   return {
-    gpuPrice: parseOwn(argv.gpuPrice, { option: '--gpu-price', min: 0, max: 1e6 }),
+    gpuPrice: parseQuantity(argv.gpuPrice, { option: '--gpu-price', min: 0, max: 1e6 }),
     gpus: parseInteger(argv.gpus, { option: '--gpus', min: 1, max: 1e6 }),
     priceBasis: parseBasis(argv.priceBasis),
     binSeconds: parsePositive(argv.binSeconds, '--bin-seconds', MOST_SECONDS),
@@ -68,7 +67,7 @@ export function capacityRequest(argv: CapacityArguments): CapacityRequest {
       loads: (argv.at ?? []).map((text) => parsePositive(text, '--at', MOST_LOAD)),
       policy: parsePolicy(argv),
       sharedUsdPerHour:
-        parseOwn(argv.sharedUsdPerHour, {
+        parseQuantity(argv.sharedUsdPerHour, {
           option: '--shared-usd-per-hour',
           min: 0,
           max: 1e9,
@@ -124,12 +123,6 @@ function parsePolicy(argv: CapacityArguments): ReplicaPolicy {
     coldStartSeconds: seconds(argv.coldStart, '--cold-start'),
     scaleDownDelaySeconds: seconds(argv.scaleDownDelay, '--scale-down-delay'),
   };
-}
-
-/** A figure whose range varies on its own, even where that of another option is written alike. */
-export function parseOwn(text: string | undefined, rule: QuantityRule): Known | null {
-  const quantity = parseQuantity(text, rule);
-  return quantity && withOwnDraws(quantity, rule.option);
 }
 
 /** A share that is one number: limits and plans have no interval. Throws `usage`. */

@@ -15,6 +15,7 @@ import { readNoise } from '../noise-of-stores.ts';
 import { chooseRecords } from './choose-records.ts';
 import { type CostDriftArguments, type DriftRequest, driftRequest } from './drift-options.ts';
 import { readTextFile } from './read-text-file.ts';
+import { resultText } from './result-text.ts';
 
 const DEFAULT_LAST = 20;
 const FILE_RULE = { what: 'a CSV file of costs', maxBytes: MAX_CSV_CHARACTERS };
@@ -38,11 +39,13 @@ export async function costDriftCommand(
       ? await seriesOfFile(source.file, request)
       : await seriesOfRecords(source.record, source.store, request);
   const shown = shownDrift(series, request);
-  if (argv.json) {
-    process.stdout.write(`${JSON.stringify(driftJson(shown, request.last), null, 2)}\n`);
-  } else {
-    process.stdout.write(renderDrift(shown, request.last ?? DEFAULT_LAST));
-  }
+  process.stdout.write(
+    resultText(
+      argv,
+      () => driftJson(shown, request.last),
+      () => renderDrift(shown, request.last ?? DEFAULT_LAST),
+    ),
+  );
   return request.failOn !== null && hasDrifted(shown, request.failOn) ? EXIT.regression : EXIT.ok;
 }
 

@@ -7,6 +7,7 @@ import { EXIT, usageError } from '../failure.ts';
 import { fitGpu } from './fit-gpu.ts';
 import { type FitModel, fitModel } from './fit-model.ts';
 import { type CostFitArguments, type FitRequest, parseFitRequest } from './fit-options.ts';
+import { resultText } from './result-text.ts';
 
 const CONTEXTS = [4096, 32_768];
 
@@ -37,7 +38,11 @@ export async function costFitCommand(argv: CostFitArguments): Promise<number> {
     rows,
   };
   process.stdout.write(
-    argv.json ? `${JSON.stringify(fitJson(shown), null, 2)}\n` : renderFit(shown),
+    resultText(
+      argv,
+      () => fitJson(shown),
+      () => renderFit(shown),
+    ),
   );
   return EXIT.ok;
 }

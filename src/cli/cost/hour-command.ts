@@ -19,6 +19,7 @@ import {
 } from './hour-kinds.ts';
 import { type CostHourArguments, type HourRequest, parseHourRequest } from './hour-options.ts';
 import { energySection, recordEnergySection, servedSection } from './hour-served.ts';
+import { resultText } from './result-text.ts';
 
 const ANSWERS: Readonly<Record<Exclude<HourKind, 'energy'>, (request: HourRequest) => HourAnswer>> =
   {
@@ -38,10 +39,14 @@ export async function costHourCommand(kind: string, argv: CostHourArguments): Pr
   const shown = source === null ? answered : { ...answered, notes: [source, ...answered.notes] };
   if (request.asPrice !== null) {
     process.stdout.write(priceText(request.asPrice, shown, argv));
-  } else if (argv.json) {
-    process.stdout.write(`${JSON.stringify(hourJson(shown), null, 2)}\n`);
   } else {
-    process.stdout.write(renderHour(shown));
+    process.stdout.write(
+      resultText(
+        argv,
+        () => hourJson(shown),
+        () => renderHour(shown),
+      ),
+    );
   }
   return EXIT.ok;
 }

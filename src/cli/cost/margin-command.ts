@@ -26,6 +26,7 @@ import {
 import { loadPriceBook } from './price-book.ts';
 import { parseShare } from './quantity-option.ts';
 import { readTextFile } from './read-text-file.ts';
+import { resultText } from './result-text.ts';
 
 /** More of them would be a text longer than Node can hold. */
 const MOST_JSON_GROUPS = 50_000;
@@ -72,9 +73,11 @@ export async function costMarginCommand(file: string, argv: CostMarginArguments)
     margins: { ...margins, groups: margins.groups.slice(0, most) },
   });
   process.stdout.write(
-    argv.json
-      ? `${JSON.stringify(marginsJson(first(MOST_JSON_GROUPS)), null, 2)}\n`
-      : renderMargins(first(top)),
+    resultText(
+      argv,
+      () => marginsJson(first(MOST_JSON_GROUPS)),
+      () => renderMargins(first(top)),
+    ),
   );
   return EXIT.ok;
 }

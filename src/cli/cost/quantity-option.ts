@@ -1,5 +1,5 @@
 import type { Known } from '../../economics/quantity.ts';
-import { QUANTITY_SYNTAX, readQuantity } from '../../economics/read-quantity.ts';
+import { QUANTITY_SYNTAX, readQuantity, withOwnDraws } from '../../economics/read-quantity.ts';
 import { usageError } from '../failure.ts';
 
 /** Bounds of an option's figure and of its interval. */
@@ -12,7 +12,10 @@ export interface QuantityRule {
   isMinAllowed?: boolean;
 }
 
-/** A figure, perhaps with a range or an interval, from a command line; null when not given. Throws `usage`. */
+/**
+ * A figure, perhaps with a range or an interval, from a command line; null when not given. Ranges of two options vary
+ * on their own, also where they are written alike. Throws `usage`.
+ */
 export function parseQuantity(text: string | undefined, rule: QuantityRule): Known | null {
   if (text === undefined) return null;
   const quantity = readQuantity(text);
@@ -23,7 +26,7 @@ export function parseQuantity(text: string | undefined, rule: QuantityRule): Kno
     const from = isMinAllowed ? `from ${min}` : `above ${min}`;
     throw wrong(text, rule, `expected a figure ${from} to ${max}`);
   }
-  return quantity;
+  return withOwnDraws(quantity, rule.option);
 }
 
 /** A share, as `0.4` or `40%`; ranges likewise. Throws `usage`. */

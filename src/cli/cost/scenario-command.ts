@@ -6,6 +6,7 @@ import { type ShownScenarios, scenariosJson } from '../../report/cost/scenario-j
 import { renderScenarios } from '../../report/cost/scenario-text.ts';
 import { EXIT } from '../failure.ts';
 import { readTextFile } from './read-text-file.ts';
+import { resultText } from './result-text.ts';
 import {
   type CostScenarioArguments,
   type ScenarioRequest,
@@ -24,8 +25,13 @@ export async function costScenarioCommand(
   const request = scenarioRequest(argv, content);
   const isOverview = request.scenarios.length > 1 && !argv.details && !argv.json;
   const shown = shownScenarios(isOverview ? { ...request, moments: ends(request) } : request);
-  if (argv.json) process.stdout.write(`${JSON.stringify(scenariosJson(shown), null, 2)}\n`);
-  else process.stdout.write(renderScenarios(shown, argv.details ?? false));
+  process.stdout.write(
+    resultText(
+      argv,
+      () => scenariosJson(shown),
+      () => renderScenarios(shown, argv.details ?? false),
+    ),
+  );
   return EXIT.ok;
 }
 

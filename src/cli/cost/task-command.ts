@@ -18,6 +18,7 @@ import { EXIT } from '../failure.ts';
 import { chooseRecords } from './choose-records.ts';
 import { loadPriceBook } from './price-book.ts';
 import { readTextFile } from './read-text-file.ts';
+import { resultText } from './result-text.ts';
 import { type CostTaskArguments, type TaskRequest, taskRequest } from './task-options.ts';
 
 const FILE_RULE = { what: 'a YAML file of a unit of work', maxBytes: MAX_YAML_CHARACTERS };
@@ -36,7 +37,11 @@ export async function costTaskCommand(
   }
   const shown = await shownTask(taskRequest(file, argv));
   process.stdout.write(
-    argv.json ? `${JSON.stringify(taskJson(shown), null, 2)}\n` : renderTask(shown),
+    resultText(
+      argv,
+      () => taskJson(shown),
+      () => renderTask(shown),
+    ),
   );
   return EXIT.ok;
 }

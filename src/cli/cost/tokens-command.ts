@@ -9,6 +9,7 @@ import { EXIT } from '../failure.ts';
 import { parseInteger } from '../numbers.ts';
 import { chooseRecords } from './choose-records.ts';
 import { givenPrice } from './given-price.ts';
+import { resultText } from './result-text.ts';
 import { readStepSplit, tokenExtras } from './tokens-extras.ts';
 import { writeTokensFocus } from './tokens-focus.ts';
 import { type CostSubject, type CostTokensArguments, costSubjects } from './tokens-options.ts';
@@ -29,12 +30,11 @@ export async function costTokensCommand(argv: CostTokensArguments): Promise<numb
     }),
   );
   await writeTokensFocus(argv, subjects, seed);
-  if (argv.json) {
-    const json = shown.map(tokenCostsJson);
-    process.stdout.write(`${JSON.stringify(json.length === 1 ? json[0] : json, null, 2)}\n`);
-  } else {
-    process.stdout.write(shown.map(renderTokenCosts).join('\n'));
-  }
+  const toJson = () => {
+    const all = shown.map(tokenCostsJson);
+    return all.length === 1 ? all[0] : all;
+  };
+  process.stdout.write(resultText(argv, toJson, () => shown.map(renderTokenCosts).join('\n')));
   return EXIT.ok;
 }
 
