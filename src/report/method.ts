@@ -44,7 +44,9 @@ were made before: their bootstrap resampled repetitions too and took the quantil
 median, standard 6 and ±3 %, publish 10 and ±2 %. After the minimum a cell ends when prefill and decode are both that
 precise, when the last three estimates of the scatter between launches lie within 5 %, or at a cap of launches or time;
 cells that are compared go on together. The rule looks at widths, never at which cell is ahead. Within a launch
-repetitions go on to ten and to 384 decode steps, where its time allows.
+repetitions go on to ten and to 384 decode steps, where its time allows. Each launch is a Node of its own with the flags
+that \`provenance.nodeFlags\` names: V8's incremental marking, which engines' outputs in memory set off, would take half of
+the processors while they decode, in a program of this size and not in a small one.
 
 **Canary.** With the presets standard and publish a fixed small cell runs at the start, in the middle and at the end: the
 first engine that uses the adapter, 64 tokens of prompt and 16 generated, up to 15 passes in a process of its own. A

@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import { z } from 'zod';
 import { offlineBundle } from './offline-bundle.ts';
 import { powerState } from './power-state.ts';
+import { NODE_FLAGS } from './spawn.ts';
 import { systemMemoryBytes } from './system-memory.ts';
 
 /** Packages whose version bears on what is measured. */
@@ -22,6 +23,7 @@ export async function nodeProvenance(): Promise<Record<string, string | number |
     isDirty: commit === null ? null : commit.endsWith('-dirty'),
     node: process.versions.node,
     v8: process.versions.v8,
+    nodeFlags: NODE_FLAGS.join(' '),
     os: `${platform()} ${release()} ${arch()}`,
     distribution: await distribution(),
     cpu: processors[0]?.model.trim() ?? 'unknown',

@@ -13,7 +13,7 @@ const EXIT_GRACE_MS = 3000;
  * ONNX Runtime's outputs on the processor are such memory. A program with a small heap is spared that, ours was not:
  * its decode came out at half the speed. Turned off, the dead outputs go in scavenges of under 1 ms.
  */
-const NODE_FLAGS: string[] = ['--no-incremental-marking'];
+export const NODE_FLAGS: string[] = ['--no-incremental-marking'];
 
 export interface RunTaskOptions<T extends TaskType> {
   /** Added to this process's environment; loaders read it when the child starts. */
