@@ -37,6 +37,22 @@ describe('API prices', () => {
     expect(findApiPrice({ apis }, '__proto__', '2025-01-01').provider).toBe('acme');
   });
 
+  it("takes a provider's own model by another name before a reseller's by exactly this one", () => {
+    const sold = [
+      apiPrice({ input: 0.255 }, { provider: 'openrouter', model: 'minimax/minimax-m2' }),
+      apiPrice({ input: 0.3 }, { provider: 'minimax', model: 'MiniMax-M2' }),
+      apiPrice({ input: 4 }, { provider: 'openrouter', model: 'anthropic/claude-sonnet-4' }),
+      apiPrice(
+        { input: 3 },
+        { provider: 'anthropic', model: 'claude-sonnet-4-0', aliases: ['claude-sonnet-4'] },
+      ),
+    ];
+    const of = (name: string) => findApiPrice({ apis: sold }, name, '2025-01-01').rates.input.value;
+    expect(of('anthropic/claude-sonnet-4')).toBe(3);
+    expect(of('minimax/minimax-m2')).toBe(0.3);
+    expect(of('openrouter/minimax/minimax-m2')).toBe(0.255);
+  });
+
   it('asks which provider', () => {
     const { message, hint } = failure(() => findApiPrice({ apis }, 'gpt-4o', '2025-01-01'));
     expect(message).toBe('"gpt-4o" is a model of 2 providers');

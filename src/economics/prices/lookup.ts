@@ -26,18 +26,18 @@ export function findApiPrice(book: Pick<PriceBook, 'apis'>, name: string, day: s
 
 /**
  * All prices of one model, earliest first: the one of this name, else of this other name, else the one whose name is
- * written a little otherwise. Throws `usage` as findApiPrice does for names.
+ * written a little otherwise. A name that begins with a provider is that provider's wherever it has such a model:
+ * resellers list `anthropic/claude-sonnet-4` too, at prices of their own. Throws `usage` as findApiPrice does for names.
  */
 export function pricesOfModel(apis: readonly ApiPrice[], name: string): ApiPrice[] {
-  for (const matches of [isNamed, isAlsoNamed, isNamedAlike]) {
-    const qualified = apis.filter((price) => matches(price, name, apiName));
-    const found =
-      qualified.length > 0
-        ? qualified
-        : apis.filter((price) => matches(price, name, ({ model }) => model));
-    const names = [...new Set(found.map(apiName))];
-    if (names.length > 1) throw ambiguous(name, names);
-    if (found.length > 0) return found.sort(byStart);
+  const bare: NameOf = ({ model }) => model;
+  for (const nameOf of [apiName, bare]) {
+    for (const matches of [isNamed, isAlsoNamed, isNamedAlike]) {
+      const found = apis.filter((price) => matches(price, name, nameOf));
+      const names = [...new Set(found.map(apiName))];
+      if (names.length > 1) throw ambiguous(name, names);
+      if (found.length > 0) return found.sort(byStart);
+    }
   }
   const near = nearNames(name, apis.map(apiName));
   throw new BenchError('usage', `The price book has no API model ${shownValue(name)}`, {
