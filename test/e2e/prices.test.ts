@@ -97,7 +97,9 @@ describe('mtok prices', () => {
     await truncate(path, 100_000_000);
     const { code, stderr } = await mtok('prices', 'import', 'large.csv', '--out', 'new.json');
     expect(code).toBe(2);
-    expect(stderr).toContain('large.csv has 100000000 bytes, expected a price book or a catalogue file of at most');
+    expect(stderr).toContain(
+      'large.csv has 100000000 bytes, expected a price book or a catalogue file of at most',
+    );
     await expect(readFile(join(folder, 'new.json'))).rejects.toThrow('ENOENT');
   });
 });

@@ -80,7 +80,10 @@ describe('gross margin', () => {
         const cut = usageCutForMargin(money, margin);
         const after = grossMargin({ ...money, usageUsd: usageUsd * (1 - cut) }).grossMarginShare;
         if (cut === 0) expect(after).toBeGreaterThanOrEqual(margin - 1e-9);
-        else expect(Math.abs(after - margin)).toBeLessThan(1e-9 * (1 + (usageUsd + otherUsd) / revenueUsd));
+        else
+          expect(Math.abs(after - margin)).toBeLessThan(
+            1e-9 * (1 + (usageUsd + otherUsd) / revenueUsd),
+          );
       }),
     );
   });
