@@ -9,6 +9,7 @@ import {
   type Quantity,
   unknown,
 } from './quantity.ts';
+import { samplerOf } from './sampler.ts';
 
 /** What a formula takes and gives: plain numbers by name, units in the names. */
 export type Numbers<K extends string> = Readonly<Record<K, number>>;
@@ -26,14 +27,12 @@ export interface PropagateOptions {
 
 export const DRAWS = 10_000;
 const TAIL = 0.025;
-/** 97.5 % of a normal distribution. */
-const Z = 1.959963984540054;
 
 /**
- * The results of a formula with the intervals that its inputs give them.
+ * The results of a formula with the intervals that its inputs give them. One figure under several names is one input.
  * - An unknown input makes the results that depend on it unknown, for its reason.
- * - No uncertain input: no interval.
- * - One uncertain input: the formula at its bounds, put in order. Exact for a formula that only rises or only falls.
+ * - No uncertain input that a result depends on: no interval.
+ * - One: the formula at its bounds, put in order. Exact for a formula that only rises or only falls.
  * - More: seeded Monte Carlo (JCGM 101:2008), 2.5 and 97.5 % of the draws. Inputs with draws of their own are drawn
  *   together, place by place, so that what was measured together stays together; those with bounds only are drawn from
  *   the two halves of a log-normal (normal where the figure or a bound is not above zero) whose interval they are.
@@ -46,8 +45,8 @@ export function propagate<K extends string, R extends string>(
   const names = Object.keys(inputs) as K[];
   const point = pointOf(inputs, names);
   const values = formula(point);
-  const uncertain = names.filter((name) => isUncertain(inputs[name]));
-  const spread = intervals(inputs, uncertain, point, formula, { seed, draws });
+  const uncertain = uncertainInputs(inputs, names);
+  const spread = intervals(uncertain, point, formula, { seed, draws });
   const results = {} as Results<R>;
   for (const name of Object.keys(values) as R[]) {
     const value = values[name];
@@ -68,10 +67,10 @@ export function drawsOf<K extends string, R extends string>(
   { seed = 0, draws = DRAWS }: PropagateOptions = {},
 ): Record<R, readonly number[]> | null {
   const names = Object.keys(inputs) as K[];
-  const uncertain = names.filter((name) => isUncertain(inputs[name]));
+  const uncertain = uncertainInputs(inputs, names);
   if (uncertain.length === 0) return null;
   const point = pointOf(inputs, names);
-  const drawn = drawResults(inputs, uncertain, point, formula, { seed, draws });
+  const drawn = drawResults(uncertain, point, formula, { seed, draws });
   return Object.fromEntries<readonly number[]>(drawn) as Record<R, readonly number[]>;
 }
 
@@ -83,7 +82,10 @@ export interface TornadoBar<K extends string> {
   atHigh: number;
 }
 
-/** One input at a time at its bounds, the others at their values. Inputs without an interval have no bar. */
+/**
+ * One input at a time at its bounds, the others at their values. Inputs without an interval have no bar, nor have those
+ * that do not move the result.
+ */
 export function tornado<K extends string, R extends string>(
   inputs: Inputs<K>,
   formula: Formula<K, R>,
@@ -91,14 +93,12 @@ export function tornado<K extends string, R extends string>(
 ): TornadoBar<K>[] {
   const names = Object.keys(inputs) as K[];
   const point = pointOf(inputs, names);
-  return names
-    .filter((name) => isUncertain(inputs[name]))
-    .map((input) => {
-      const [low, high] = boundsOf(inputs[input] as Known);
-      const at = (value: number) => formula({ ...point, [input]: value })[result];
-      return { input, atLow: at(low), atHigh: at(high) };
+  return uncertainInputs(inputs, names)
+    .map((one) => {
+      const [atLow, atHigh] = endsOf(one, point, formula).map((end) => end[result]);
+      return { input: one.names[0], atLow: atLow ?? Number.NaN, atHigh: atHigh ?? Number.NaN };
     })
-    .filter(({ atLow, atHigh }) => !Number.isNaN(atLow + atHigh))
+    .filter(({ atLow, atHigh }) => !Number.isNaN(atLow + atHigh) && atLow !== atHigh)
     .sort((a, b) => Math.abs(b.atHigh - b.atLow) - Math.abs(a.atHigh - a.atLow));
 }
 
@@ -115,58 +115,130 @@ export function boundsOf({ value, low, high, draws }: Known): [low: number, high
   return [quantile(all, TAIL), quantile(all, 1 - TAIL)];
 }
 
+/** An uncertain figure and every name under which the formula takes it. */
+interface UncertainInput<K extends string> {
+  readonly figure: Known;
+  readonly names: readonly [K, ...K[]];
+}
+
+/** Told apart by identity: a figure that is passed twice moves in both places together. */
+function uncertainInputs<K extends string>(
+  inputs: Inputs<K>,
+  names: readonly K[],
+): UncertainInput<K>[] {
+  const found = new Map<Quantity, [K, ...K[]]>();
+  for (const name of names) {
+    const figure = inputs[name];
+    if (!isUncertain(figure)) continue;
+    const same = found.get(figure);
+    if (same === undefined) found.set(figure, [name]);
+    else same.push(name);
+  }
+  return [...found].map(([figure, same]) => ({ figure: figure as Known, names: same }));
+}
+
+function withValue<K extends string>(
+  numbers: Numbers<K>,
+  { names }: UncertainInput<K>,
+  value: number,
+): Numbers<K> {
+  return { ...numbers, ...Object.fromEntries(names.map((name) => [name, value])) };
+}
+
+/** The formula at the low and at the high bound of one input. */
+function endsOf<K extends string, R extends string>(
+  one: UncertainInput<K>,
+  point: Numbers<K>,
+  formula: Formula<K, R>,
+): Numbers<R>[] {
+  return boundsOf(one.figure).map((bound) => formula(withValue(point, one, bound)));
+}
+
 type Spread = (name: string, value: number) => Quantity;
 
 function intervals<K extends string, R extends string>(
-  inputs: Inputs<K>,
-  uncertain: readonly K[],
+  uncertain: readonly UncertainInput<K>[],
   point: Numbers<K>,
   formula: Formula<K, R>,
   options: Required<PropagateOptions>,
 ): Spread {
-  const [first, second] = uncertain;
-  if (first === undefined) return (_, value) => exact(value);
-  if (second === undefined) {
-    const ends = boundsOf(inputs[first] as Known).map((bound) =>
-      formula({ ...point, [first]: bound }),
-    );
-    return (name, value) =>
-      ordered(
-        value,
-        ends.map((end) => end[name as R]),
-      );
-  }
-  const drawn = drawResults(inputs, uncertain, point, formula, options);
+  const ends = uncertain.map((one) => endsOf(one, point, formula));
+  const atEndsOf = (k: number, name: string, value: number) =>
+    ordered(value, ends[k]?.map((end) => end[name as R]) ?? []);
+  if (uncertain.length === 0) return (_, value) => exact(value);
+  if (uncertain.length === 1) return (name, value) => atEndsOf(0, name, value);
+  const mattering = whatMatters(uncertain, point, formula);
+  const drawn = drawResults(uncertain, point, formula, options);
   return (name, value) => {
     const results = drawn.get(name) ?? [];
-    if (results.some(Number.isNaN)) return exact(value);
-    const interval = ordered(value, [quantile(results, TAIL), quantile(results, 1 - TAIL)]);
+    const [only, ...others] = mattering(name);
+    if (only === undefined) return exact(value);
+    if (results.some(Number.isNaN)) return undefinedWithin();
+    const interval =
+      others.length === 0
+        ? atEndsOf(only, name, value)
+        : ordered(value, [quantile(results, TAIL), quantile(results, 1 - TAIL)]);
     return interval.low === null ? interval : { ...interval, draws: results };
   };
 }
 
+/**
+ * Places of the uncertain inputs that a result depends on: those that move it, or without which it is no number. Looked
+ * for at the figures and where all are at their low or high bounds, since a factor of zero hides the others.
+ */
+function whatMatters<K extends string, R extends string>(
+  uncertain: readonly UncertainInput<K>[],
+  point: Numbers<K>,
+  formula: Formula<K, R>,
+): (result: string) => number[] {
+  const corner = (side: 0 | 1) =>
+    uncertain.reduce((at, one) => withValue(at, one, boundsOf(one.figure)[side]), point);
+  const probes = [point, corner(0), corner(1)].map((base) => ({
+    at: formula(base),
+    moved: uncertain.map((one) =>
+      [...boundsOf(one.figure), Number.NaN].map((value) => formula(withValue(base, one, value))),
+    ),
+  }));
+  return (result) =>
+    uncertain.flatMap((_, k) => {
+      const name = result as R;
+      const isMoved = probes.some(({ at, moved }) =>
+        moved[k]?.some((results) => !Object.is(results[name], at[name])),
+      );
+      return isMoved ? [k] : [];
+    });
+}
+
+/** A figure without an interval would look exact, and one with half of it certain on that side. */
+function undefinedWithin(): Quantity {
+  return unknown('it is not defined over the whole intervals of these inputs');
+}
+
 /** Equal ends mean that the inputs do not matter to this result: it is as exact as before. */
-function ordered(value: number, ends: readonly number[]): Known {
+function ordered(value: number, ends: readonly number[]): Quantity {
+  if (ends.some(Number.isNaN)) return undefinedWithin();
   const [low, high] = [Math.min(...ends), Math.max(...ends)];
   return low === high ? exact(value) : between(value, Math.min(low, value), Math.max(high, value));
 }
 
 function drawResults<K extends string, R extends string>(
-  inputs: Inputs<K>,
-  uncertain: readonly K[],
+  uncertain: readonly UncertainInput<K>[],
   point: Numbers<K>,
   formula: Formula<K, R>,
   { seed, draws }: Required<PropagateOptions>,
 ): Map<string, number[]> {
-  const samplers = uncertain.map((name) => ({
-    name,
-    draw: samplerOf(inputs[name] as Known, new Rng('propagate', seed).fork(name)),
+  const samplers = uncertain.map(({ figure, names }) => ({
+    names,
+    draw: samplerOf(figure, new Rng('propagate', seed).fork(names[0])),
   }));
   const results = new Map<string, number[]>();
   for (let k = 0; k < draws; k++) {
     const drawn: Record<string, number> = { ...point };
     // One place for all: what was measured or calculated together is drawn together.
-    for (const { name, draw } of samplers) drawn[name] = draw(k);
+    for (const { names, draw } of samplers) {
+      const value = draw(k);
+      for (const name of names) drawn[name] = value;
+    }
     for (const [name, value] of Object.entries<number>(formula(drawn as Numbers<K>))) {
       const list = results.get(name);
       if (list === undefined) results.set(name, [value]);
@@ -174,26 +246,6 @@ function drawResults<K extends string, R extends string>(
     }
   }
   return results;
-}
-
-function samplerOf(known: Known, rng: Rng): (place: number) => number {
-  const { value, low, high, draws } = known;
-  if (draws !== undefined && draws.length > 0) {
-    return (place) => draws[place % draws.length] ?? value;
-  }
-  if (low === null || high === null) return () => value;
-  if (value > 0 && low > 0) {
-    const [below, above] = [Math.log(value / low) / Z, Math.log(high / value) / Z];
-    return () => {
-      const z = rng.normal();
-      return value * Math.exp(z * (z < 0 ? below : above));
-    };
-  }
-  const [below, above] = [(value - low) / Z, (high - value) / Z];
-  return () => {
-    const z = rng.normal();
-    return value + z * (z < 0 ? below : above);
-  };
 }
 
 /** The reasons of the unknown inputs that this result depends on: those without which it is still no number. */
@@ -214,5 +266,5 @@ function reasonFor<K extends string, R extends string>(
   });
   return reasons.length > 0
     ? [...new Set(reasons)].join('; ')
-    : `${result} is not defined for these inputs`;
+    : 'it is not defined for these inputs';
 }

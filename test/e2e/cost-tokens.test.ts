@@ -37,6 +37,38 @@ describe('cost tokens', () => {
     for (const line of stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(100);
   });
 
+  it('inverts a range of tokens exactly, at its own mix as over all tokens', async () => {
+    const price = ['--output', '300', '--gpu-price', '2.85'];
+    const { stdout } = await mtok(...rates, '--input', '1000..2000', ...price, '--json');
+    const shown = JSON.parse(stdout);
+    expect(shown.gpuSecondsPerRequest.low).toBeCloseTo(0.2, 12);
+    expect(shown.gpuSecondsPerRequest.high).toBeCloseTo(0.25, 12);
+    expect(shown.blendedUsdPerMtok.low).toBeCloseTo(shown.allOnTotalUsdPerMtok.low, 12);
+    expect(shown.blendedUsdPerMtok.high).toBeCloseTo(shown.allOnTotalUsdPerMtok.high, 12);
+    expect(shown.split.inputUsdPerMtok).toMatchObject({ low: null, high: null });
+  });
+
+  it('prints no rate without time and no interval without bounds', async () => {
+    const price = ['--gpu-price', '2.85'];
+    const cached = await mtok(
+      ...rates,
+      '--input',
+      '100',
+      '--output',
+      '0',
+      '--cache-hit',
+      '1',
+      ...price,
+    );
+    expect(cached.stdout).toContain('busy for 0 s.');
+    const none = await mtok(...rates, '--input', '1500', '--output', '0..300', ...price);
+    expect(none.stdout).toMatch(/all on output: 1M output tokens +unknown/);
+    for (const { stdout } of [cached, none]) {
+      expect(stdout).not.toMatch(/NaN|Infinity/);
+      for (const line of stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(100);
+    }
+  });
+
   it('prints the same as Markdown, and not both that and JSON', async () => {
     const { code, stdout } = await mtok(...rates, ...request, '--markdown');
     expect(code).toBe(0);

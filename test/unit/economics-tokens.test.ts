@@ -128,6 +128,9 @@ describe('the cost of tokens', () => {
     expect(costs.outputUsdPerMtok.value).toBeCloseTo(0.3958333, 7);
     expect(costs.inputUsdPerMtok).toEqual(unknown('nobody measured it'));
     expect(costs.usdPerRequest).toEqual(unknown('nobody measured it'));
+    const cached = tokenCostsOf(known({ prefillTps: unknown('none'), cacheHit: exact(1) }));
+    expect(cached.inputUsdPerMtok).toEqual(exact(0));
+    expect(isKnown(cached.blendedUsdPerMtok)).toBe(true);
     const noOutput = tokenCostsOf(known({ outputTokens: exact(0) }));
     expect(isKnown(noOutput.allOnOutputUsdPerMtok)).toBe(false);
     expect(isKnown(noOutput.usdPerRequest)).toBe(true);
@@ -189,7 +192,47 @@ describe('propagate', () => {
     expect(interval(1)).toBe(interval(1));
     expect(interval(1)).not.toBe(interval(2));
     expect(propagate({ a: exact(2), b: exact(4) }, ratio).ratio).toEqual(exact(0.5));
-    expect(propagate(inputs, ratio).only.low).toBeGreaterThan(1);
+  });
+
+  it('inverts the bounds for results of one uncertain input, whatever else varies', () => {
+    const { ratio: quotient, only } = propagate(
+      { a: uniform(1, 2), b: { value: 1, low: 0.5, high: 2 } },
+      ratio,
+    );
+    expect(only).toMatchObject({ value: 1.5, low: 1, high: 2 });
+    expect(quotient.low).toBeGreaterThan(0.5);
+    expect(quotient.high).toBeLessThan(4);
+  });
+
+  it('sees an input that a factor of zero hides at the figures themselves', () => {
+    const hidden = ({ share, rate }: { share: number; rate: number }) => ({
+      seconds: share === 0 ? 0 : share / rate,
+    });
+    const rate = { value: 4, low: 1, high: 16 };
+    const share = { value: 0, low: 0, high: 1 };
+    const { seconds } = propagate({ share, rate }, hidden);
+    expect(seconds.high).toBeGreaterThan(0.25);
+  });
+
+  it('moves a figure that is passed under two names in both places', () => {
+    const range = { value: 1, low: 0.5, high: 2 };
+    const sum = ({ a, b }: { a: number; b: number }) => ({ sum: a + b, ratio: a / b });
+    expect(propagate({ a: range, b: range }, sum)).toEqual({
+      sum: { value: 2, low: 1, high: 4 },
+      ratio: exact(1),
+    });
+    expect(tornado({ a: range, b: range }, sum, 'sum')).toEqual([
+      { input: 'a', atLow: 1, atHigh: 4 },
+    ]);
+    expect(tornado({ a: range, b: range }, sum, 'ratio')).toEqual([]);
+  });
+
+  it('gives no figure without an interval where a bound has none', () => {
+    const perToken = ({ usd, tokens }: { usd: number; tokens: number }) => ({
+      price: tokens === 0 ? Number.NaN : usd / tokens,
+    });
+    const { price } = propagate({ usd: exact(1), tokens: uniform(0, 2) }, perToken);
+    expect(price).toEqual(unknown('it is not defined over the whole intervals of these inputs'));
   });
 
   it('names the reasons of those unknown inputs that matter', () => {

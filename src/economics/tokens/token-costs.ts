@@ -37,7 +37,8 @@ export type CostResult =
  * A request of N input tokens, a share h of them cached, and M output tokens takes t = (1 − h)·N/P + M/D seconds of a
  * deployment, and g GPUs at r USD an hour that serve for a share u of the time cost r·g·t / (3600·u). The `split`
  * view charges each phase its seconds; its input price is per input token, cached ones included, so that
- * N·input + M·output is the bill again. A view without tokens to put the bill on has no price (NaN).
+ * N·input + M·output is the bill again. A view without tokens to put the bill on has no price (NaN), and
+ * requests that take no time have no rate.
  */
 export const tokenCosts: Formula<CostInput, CostResult> = (inputs) => {
   const { prefillTps, decodeTps, cacheHit, inputTokens, outputTokens } = inputs;
@@ -47,12 +48,12 @@ export const tokenCosts: Formula<CostInput, CostResult> = (inputs) => {
   const decodeSeconds = phaseSeconds(outputTokens, decodeTps);
   const seconds = prefillSeconds + decodeSeconds;
   const usdPerRequest = usdPerSecond * seconds;
-  const inputUsdPerMtok = (TOKENS_PER_MTOK * usdPerSecond * (1 - cacheHit)) / prefillTps;
+  const inputUsdPerMtok = TOKENS_PER_MTOK * usdPerSecond * phaseSeconds(1 - cacheHit, prefillTps);
   const outputUsdPerMtok = (TOKENS_PER_MTOK * usdPerSecond) / decodeTps;
   const uncachedSeconds = phaseSeconds(inputTokens, prefillTps) + decodeSeconds;
   return {
     gpuSecondsPerRequest: seconds,
-    requestsPerSecond: 1 / seconds,
+    requestsPerSecond: seconds === 0 ? Number.NaN : 1 / seconds,
     usdPerRequest,
     inputUsdPerMtok,
     outputUsdPerMtok,

@@ -1,6 +1,6 @@
 import { isKnown, type Quantity } from '../../economics/quantity.ts';
 import type { CostInput, CostResult } from '../../economics/tokens/token-costs.ts';
-import { formatNumber, plainText } from '../format.ts';
+import { plainText } from '../format.ts';
 import { textGrid, wrapText } from '../text-grid.ts';
 import { figureText, intervalText, percentText, usdText, valueText } from './figure.ts';
 import type { ShownTokenCosts } from './token-costs-json.ts';
@@ -34,9 +34,9 @@ const ROWS: readonly [title: string, result: CostResult][] = [
 /** One answer of `mtok cost tokens` for a terminal: what it rests on, a table of dollars, how to read it. */
 export function renderTokenCosts(shown: ShownTokenCosts): string {
   const { record, inputs, results, flags } = shown;
-  const unknowns = ROWS.map(([title, result]) => unknownLine(title, results[result]));
+  const unknowns = ROWS.flatMap(([title, result]) => unknownLines(title, results[result]));
   const notes = [
-    ...unknowns.filter((line) => line !== null),
+    ...unknowns,
     ...flags.flatMap(({ message }) => wrapText(`Note: ${message}`, WIDTH)),
   ];
   const lines = [
@@ -86,9 +86,13 @@ function deploymentText({ inputs, priceSource }: ShownTokenCosts): string {
   const number = gpus.value === 1 ? '1 GPU' : `${figureText(gpus)} GPUs`;
   return (
     `Deployment: ${number} at ${usdText(usdPerGpuHour)} an hour each (${plainText(priceSource)}), serving ` +
-    `${shareText(utilization)} of the time; prefill ${figureText(prefillTps)} tok/s, decode ` +
-    `${figureText(decodeTps)} tok/s.`
+    `${shareText(utilization)} of the time; prefill ${rateText(prefillTps)}, decode ${rateText(decodeTps)}.`
   );
+}
+
+/** `2000 (1900 to 2100) tok/s`; why it is unknown is said below. */
+function rateText(rate: Quantity): string {
+  return isKnown(rate) ? `${figureText(rate)} tok/s` : 'unknown';
 }
 
 function shareText(quantity: Quantity): string {
@@ -105,14 +109,14 @@ function timeLines({ results }: ShownTokenCosts): string[] {
     requestsPerSecond: rate,
     cacheSavingShare: saving,
   } = results;
-  if (!isKnown(seconds) || !isKnown(rate)) return [];
+  if (!isKnown(seconds)) return [];
   const saved =
     isKnown(saving) && saving.value > 0
-      ? ` The cache saves ${percentText(saving.value)} of a request's cost.`
+      ? ` The cache saves ${shareText(saving)} of a request's cost.`
       : '';
+  const most = isKnown(rate) ? `: at most ${figureText(rate)} requests/s` : '';
   return wrapText(
-    `A request keeps the deployment busy for ${figureText(seconds)} s: at most ` +
-      `${formatNumber(rate.value)} requests/s.${saved}`,
+    `A request keeps the deployment busy for ${figureText(seconds)} s${most}.${saved}`,
     WIDTH,
   );
 }
@@ -135,6 +139,8 @@ function tornadoSection({ tornado }: ShownTokenCosts): string[] {
   return ['', ...tornadoLines(tornado, (input) => INPUT_NAMES[input], 'USD/request')];
 }
 
-function unknownLine(title: string, quantity: Quantity): string | null {
-  return isKnown(quantity) ? null : `Unknown: ${title}: ${plainText(quantity.reason)}.`;
+function unknownLines(title: string, quantity: Quantity): string[] {
+  return isKnown(quantity)
+    ? []
+    : wrapText(`Unknown: ${title}: ${plainText(quantity.reason)}.`, WIDTH);
 }
