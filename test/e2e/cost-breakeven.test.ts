@@ -20,6 +20,15 @@ describe('cost breakeven', () => {
     for (const line of stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(100);
   });
 
+  it('says up to where a further deployment costs more than the API again', async () => {
+    const many = ['--capacity-tps', '3500', '--gpus', '2', '--gpu-price', '2.85'];
+    const { stdout } = await breakeven(...many, '--api-usd-per-mtok', '0.5');
+    const text = stdout.replaceAll(/\s+/g, ' ');
+    // n deployments are needed above (n - 1) x 9,198 and pay from n x 8,322: the same from n = 10.5 on
+    expect(text).toContain('costs more than the API again up to 16,644 Mtok, and so above each');
+    expect(text).toContain('the last time up to 83,220 Mtok.');
+  });
+
   it('says never as text and as JSON', async () => {
     const cheap = [...twoH100, '--api-usd-per-mtok', '0.06'];
     const text = await breakeven(...cheap);

@@ -130,14 +130,19 @@ function askedText(volume: VolumeCosts): string {
   );
 }
 
-/** Deployments come whole: above a full one, self-hosting alone may be dearer again. */
+/** Deployments come whole: above as many as are full, self-hosting alone may be dearer again. */
 function stepText({ verdict, mtokPerMonth, results: { servableMtok } }: BreakEven): string {
   if (verdict !== 'at' || !isKnown(mtokPerMonth) || !isKnown(servableMtok)) return '';
-  if (2 * mtokPerMonth.value <= servableMtok.value) return '';
-  return (
-    `Above ${mtokText(servableMtok.value)} Mtok a second deployment is needed: self-hosting alone costs more than the ` +
-    `API again up to ${mtokText(2 * mtokPerMonth.value)} Mtok.`
-  );
+  const [pays, full] = [mtokPerMonth.value, servableMtok.value];
+  if (2 * pays <= full) return '';
+  const again =
+    `Above ${mtokText(full)} Mtok a second deployment is needed: self-hosting alone costs more than the ` +
+    `API again up to ${mtokText(2 * pays)} Mtok`;
+  // The n-th is needed above (n − 1) full ones, and pays from n times the volume at which one does.
+  const last = Math.ceil(full / (full - pays)) - 1;
+  if (last <= 2) return `${again}.`;
+  const until = Number.isFinite(last) ? `, the last time up to ${mtokText(last * pays)} Mtok` : '';
+  return `${again}, and so above each further full one${until}.`;
 }
 
 function notes(shown: ShownBreakEven): string[] {
