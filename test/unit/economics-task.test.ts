@@ -68,6 +68,18 @@ steps:
     expect(needed?.highUsd).toBeCloseTo(0.38 / 5, 12); // 0.076
   });
 
+  it('the residual of a claim counts the turns of a conversation as calls', () => {
+    const cost = costOf(`
+unit: task
+claimedUsd: 0.40
+models: { m: { inputUsdPerMtok: 0, outputUsdPerMtok: 100 } }
+steps:
+  - { kind: llm, model: m, turns: 2..5, systemTokens: 0, userTokens: 0, answerTokens: 100 }
+  - { kind: lookup, calls: 5..12, usdPerCall: 0 }`);
+    expect(cost.residual?.neededPerCall?.lowUsd).toBeCloseTo(0.35 / 12, 12);
+    expect(cost.residual?.neededPerCall?.highUsd).toBeCloseTo(0.38 / 5, 12);
+  });
+
   it('multipliers: $0.40 over a posted call of $0.01 is 40, over $0.003 133.3', () => {
     const file = (posted: number) =>
       `{ unit: task, postedCallUsd: ${posted}, steps: [{ kind: llm, calls: 4, usdPerCall: 0.1 }] }`;

@@ -21,7 +21,7 @@ export interface NeededPerCall {
   readonly steps: readonly string[];
   /** At average numbers of calls. */
   readonly usd: Quantity;
-  /** Where a unit makes the most calls, all of them at their average cost; null where counts have no most. */
+  /** Where a unit makes the most calls and turns, all of them at their average cost; null where counts have no most. */
   readonly lowUsd: number | null;
   /** Where a unit makes the fewest; null where it may make none of those that could explain the claim. */
   readonly highUsd: number | null;
@@ -65,7 +65,7 @@ export function residualOf(
   };
 }
 
-/** What a call must cost where every step makes its fewest (`low`) or most (`high`) calls. */
+/** What a call must cost where every step makes its fewest (`low`) or most (`high`) calls and turns. */
 function neededAt(
   bound: 'low' | 'high',
   claimedUsd: number,
@@ -76,10 +76,15 @@ function neededAt(
   let [explainedUsd, openCalls] = [0, 0];
   for (const [i, step] of steps.entries()) {
     const { calls = 0, usd = 0 } = expected[i] ?? {};
-    const count = boundsOfAmount(step.calls)[bound];
-    if (count === null) return null;
     // A conversation is one call in the file and a call a turn here.
-    const made = calls === 0 ? 0 : (count * calls) / meanOf(step.calls);
+    const counts =
+      step.tokens?.kind === 'conversation' ? [step.calls, step.tokens.turns] : [step.calls];
+    let made = calls;
+    for (const count of counts) {
+      const extreme = boundsOfAmount(count)[bound];
+      if (extreme === null) return null;
+      made *= calls === 0 ? 0 : extreme / meanOf(count);
+    }
     if (open.includes(i)) openCalls += made;
     else explainedUsd += calls === 0 ? 0 : (made * usd) / calls;
   }
