@@ -4,6 +4,7 @@ import { Rng } from '../../src/core/rng.ts';
 import { budgetResult, isOverBy } from '../../src/economics/scenario/budget.ts';
 import { readBudget } from '../../src/economics/scenario/budget-file.ts';
 import { bandOf, totalVariance, varianceOf } from '../../src/economics/scenario/budget-variance.ts';
+import { skippedPeriods } from '../../src/economics/scenario/period-names.ts';
 import {
   alertedSince,
   budgetStatus,
@@ -217,4 +218,31 @@ it('shows budgets of billions within 100 columns', () => {
   );
   expect(Math.max(...text.split('\n').map(({ length }) => length))).toBeLessThanOrEqual(100);
   expect(text).toContain('3 earlier periods not shown, but counted.');
+});
+
+describe('periods without a row', () => {
+  it.each([
+    [
+      ['2025-11', '2026-02', '2026-03'],
+      ['2025-12', '2026-01'],
+    ],
+    [['2025-Q3', '2026-Q1'], ['2025-Q4']],
+    [['2024', '2026'], ['2025']],
+    [
+      ['2024-02-27', '2024-03-01'],
+      ['2024-02-28', '2024-02-29'],
+    ],
+    [['2026-01-31', '2026-02-01', '3 of 30'], []],
+    [['2026-01'], []],
+  ])('of %j', (names, skipped) => {
+    expect(skippedPeriods(names)).toEqual(skipped);
+  });
+
+  it('are named, since no mean and no forecast has them', () => {
+    const rows = ['period,budget_usd,actual_usd', '2026-01,10,11', '2026-03,10,12', '2026-04,10,'];
+    const result = budgetResult(readBudget(rows.join('\n'), 'b.csv', null));
+    const text = renderBudget({ title: 'b.csv', result, hasUnits: false, failOver: null }, 24);
+    expect(text).toContain('b.csv: $30.00 for 3 periods, 2 of them with actuals.');
+    expect(text).toContain('No row for 2026-02: in no sum, mean or forecast.');
+  });
 });

@@ -7,6 +7,7 @@ import {
   type VarianceBand,
   varianceOf,
 } from './budget-variance.ts';
+import { skippedPeriods } from './period-names.ts';
 import {
   alertedSince,
   type BudgetStatus,
@@ -26,6 +27,8 @@ export interface BudgetResult {
   periods: PeriodVariance[];
   toDate: Variance;
   open: BudgetSeries['open'];
+  /** Without a row between others that have one: in no sum, mean or forecast. */
+  skipped: string[];
   /** Of all periods. */
   budgetUsd: number;
   /** What will have been spent at the end. */
@@ -57,6 +60,7 @@ export function budgetResult({ spent, open }: BudgetSeries): BudgetResult {
     periods,
     toDate,
     open,
+    skipped: skippedPeriods([...spent, ...open].map(({ period }) => period)),
     budgetUsd,
     forecast: {
       runRateUsd: runRateForecast(actuals, open.length),

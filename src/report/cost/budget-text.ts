@@ -18,7 +18,7 @@ export function renderBudget(shown: ShownBudget, last: number): string {
   const lines = [
     ...wrapText(
       `${plainText(title)}: ${wholeMoney(budgetUsd)} for ${counted(periods.length + open.length, 'period')}, ` +
-        `${periods.length} of them over.`,
+        `${periods.length} of them with actuals.`,
       WIDTH,
     ),
     '',
@@ -26,6 +26,7 @@ export function renderBudget(shown: ShownBudget, last: number): string {
     '',
     ...(hasUnits ? [...partsTable(newest, result.toDate), ''] : []),
     ...(hidden === 0 ? [] : [`${counted(hidden, 'earlier period')} not shown, but counted.`]),
+    ...skippedLines(result),
     ...forecastLines(result),
     ...(failOver === null
       ? []
@@ -77,6 +78,22 @@ function partsTable(periods: readonly PeriodVariance[], toDate: Variance): strin
     ],
     [...periods.map(({ period, variance }) => row(period, variance)), row('to date', toDate)],
   );
+}
+
+const MOST_SKIPPED = 5;
+
+/** A hole in the file is no month without spend, and the run rate would look as if it were none at all. */
+function skippedLines({ skipped }: BudgetResult): string[] {
+  if (skipped.length === 0) return [];
+  const more = skipped.length - MOST_SKIPPED;
+  const names = `${skipped.slice(0, MOST_SKIPPED).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+  return [
+    ...wrapText(
+      `No row for ${names}: in no sum, mean or forecast. Where nothing was spent, give a row with 0.`,
+      WIDTH,
+    ),
+    '',
+  ];
 }
 
 function forecastLines(result: BudgetResult): string[] {
