@@ -261,6 +261,17 @@ describe('spend over time', () => {
       expect(text).toContain('agrees');
     }
   });
+
+  it('says that a change is of a year at the end against one at the start, not of each year', () => {
+    const result = scenarioOf(tenfold, [0, 3]);
+    const scenario = { name: 's', inputs: tenfold, result, verdict: null };
+    const text = renderScenarios(
+      { unit: 'year', claim: null, posted: null, implied: null, seed: 0, scenarios: [scenario] },
+      false,
+    );
+    expect(text).toContain('After 3 years USD/year is $936,000 less than at the start');
+    expect(text).toContain('prices make -$2,352,113 of it');
+  });
 });
 
 describe('a file of scenarios', () => {

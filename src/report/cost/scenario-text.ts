@@ -114,7 +114,7 @@ function detailLines(scenario: ShownScenario, { unit, claim }: ShownScenarios): 
         `${growthText(result.flatSpendGrowth)} a year.`,
       WIDTH,
     ),
-    ...wrapText(sharesText(scenario), WIDTH),
+    ...wrapText(sharesText(scenario, unit), WIDTH),
     ...(verdict === null
       ? []
       : wrapText(`The claim that spend ${claim}: ${VERDICTS[verdict]}.`, WIDTH)),
@@ -127,11 +127,15 @@ const VERDICTS = {
   undecided: 'undecided, the changes leave it open',
 } as const;
 
-function sharesText({ result }: ShownScenario): string {
+function sharesText({ result }: ShownScenario, unit: ShownScenarios['unit']): string {
   const { changeUsd, priceUsd, volumeUsd, points } = result;
+  const years = points.at(-1)?.years ?? 0;
+  const less = changeUsd.value !== null && changeUsd.value < 0;
+  const size = changeUsd.value === null ? null : Math.abs(changeUsd.value);
   return (
-    `Of the change of ${signedMoney(changeUsd.value)} a year over ${timeText(points.at(-1)?.years ?? 0)}, prices make ` +
-    `${signedMoney(priceUsd.value)} and volume ${signedMoney(volumeUsd.value)}.`
+    `After ${unit === 'year' ? timeText(years) : monthsText(years)} USD/year is ${wholeMoney(size)} ` +
+    `${less ? 'less' : 'more'} than at the start: prices make ${signedMoney(priceUsd.value)} of it and volume ` +
+    `${signedMoney(volumeUsd.value)}. USD/year is the pace at a moment, the total what was spent until then.`
   );
 }
 
