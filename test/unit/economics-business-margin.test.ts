@@ -258,6 +258,18 @@ describe('margins of usage', () => {
       (name) => group(result, name).usageUsd.value,
     );
     expect(usd).toEqual([4, 1, 10, 1]);
+    // A month's tokens are no one prompt, unless even that were a short one.
+    const unsaid = [
+      'feature,model,period,input_tokens,output_tokens',
+      'month,m,2026-06,1000000,0',
+      'short,m,2026-06,1000,0',
+    ].join('\n');
+    const blind = margins(unsaid, { priceOf: bookPrices({ apis }), by: ['feature'] });
+    expect(group(blind, 'month').usageUsd).toMatchObject({
+      value: null,
+      reason: expect.stringContaining('m is dearer for long prompts, and no requests are given'),
+    });
+    expect(group(blind, 'short').usageUsd.value).toBeCloseTo(0.001, 12);
   });
 
   it.each([

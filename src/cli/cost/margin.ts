@@ -17,8 +17,9 @@ other_usd (what it cost beside tokens), revenue_usd; customer, plan, feature, te
 A plans file gives what a customer pays, once a month with a row:  plans: { pro: { usd_per_month: 29 } }
 
 A row costs its usd; else its tokens at the price of its model in --model-price, at --input-usd-per-mtok and
---output-usd-per-mtok, or at the price that the book has on the first day of its period. A row without a price makes
-the cost of its group unknown, never less: what is known of it is shown as "≥".`;
+--output-usd-per-mtok, or at the price that the book has on the first day of its period, for a prompt of
+input tokens / requests where long ones are dearer. A row without a price makes the cost of its group unknown, never
+less: what is known of it is shown as "≥".`;
 
 /** `mtok cost margin`: gross margins of plans, customers, features and teams from their usage. */
 export function addCostMargin(cost: Command): void {

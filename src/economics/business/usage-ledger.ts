@@ -131,9 +131,13 @@ export class UsageLedger {
     const prompt = promptTokens(billed);
     if (prompt + billed.output === 0) return { usd: 0 };
     const day = dayOf(row.period) ?? this.options.day;
-    const perRequest = requests === null || requests === 0 ? prompt : prompt / requests;
-    const price = this.options.priceOf(row.name('model'), day, perRequest);
+    const model = row.name('model');
+    const hasRequests = requests !== null && requests > 0;
+    const price = this.options.priceOf(model, day, hasRequests ? prompt / requests : prompt);
     if ('reason' in price) return price;
+    // All tokens of a row are no one prompt: only where even that were a short one is the price known.
+    if (!hasRequests && price !== this.options.priceOf(model, day, 0))
+      return { reason: `${model} is dearer for long prompts, and no requests are given` };
     const { usdPerRequest } = price;
     const hasFee = !isKnown(usdPerRequest) || usdPerRequest.value !== 0;
     if (hasFee && requests === null)
