@@ -29,6 +29,23 @@ describe('cost breakeven', () => {
     expect(text).toContain('the last time up to 83,220 Mtok.');
   });
 
+  it('shows every price that the one at the mix is made of', async () => {
+    const cached = [...twoH100, '--input', '1000', '--output', '100', '--cache-hit', '50%'];
+    const prices = [...cached, '--api-input', '3', '--api-output', '15'];
+    const { stdout } = await breakeven(...prices, '--api-cached', '0.3');
+    // (500 x 3 + 500 x 0.3 + 100 x 15) / 1100
+    const text = stdout.replaceAll(/\s+/g, ' ');
+    expect(text).toContain('API: $2.86 per Mtok at this mix');
+    expect(text).toContain('$3.00 input, $0.300 cached input, $15.00 output');
+    const tier = async (...mix: string[]) =>
+      (await breakeven(...twoH100, ...mix, '--api', 'google/gemini-2.5-pro', '--json')).stdout;
+    expect(await tier('--mix', '3:1')).toContain(', prompts up to 200000 tokens: ');
+    const long = await tier('--input', '300000', '--output', '100');
+    expect(long).toContain(', prompts above 200000 tokens: ');
+    const without = await breakeven(...prices);
+    expect(without.stdout).toContain('API: price at this mix unknown, --api-cached was not given');
+  });
+
   it('says never as text and as JSON', async () => {
     const cheap = [...twoH100, '--api-usd-per-mtok', '0.06'];
     const text = await breakeven(...cheap);

@@ -2,7 +2,7 @@ import type { BenchRecord } from '../../core/record.ts';
 import type { BreakEvenBasis, BreakEvenInput } from '../../economics/business/break-even.ts';
 import { ratesOf } from '../../economics/prices/api-call.ts';
 import { apiName, findApiPrice } from '../../economics/prices/lookup.ts';
-import type { PriceBook } from '../../economics/prices/price-book.ts';
+import type { ApiPrice, PriceBook } from '../../economics/prices/price-book.ts';
 import type { Inputs } from '../../economics/propagate.ts';
 import { exact, type Known, type Quantity, unknown } from '../../economics/quantity.ts';
 import { recordRates } from '../../economics/tokens/record-rates.ts';
@@ -230,6 +230,18 @@ async function apiPart(
         : unknown(`${apiName(price)} charges requests: give --input and --output for --mix`),
   };
   const from = price.from === null ? '' : `, since ${price.from}`;
-  const source = `${apiName(price)} on ${day}: ${price.source}${from}; price book ${prices.sha256.slice(0, 12)}`;
+  const source = `${apiName(price)} on ${day}${tierText(price, promptTokens)}: ${price.source}${from}; price book ${prices.sha256.slice(0, 12)}`;
   return { part, basis: 'split', source };
+}
+
+/** Which prompts the rates are for, where others cost more: a mix has no length, and a range may reach both. */
+function tierText({ tiers }: ApiPrice, promptTokens: number): string {
+  const starts = tiers.map(({ aboveInputTokens }) => aboveInputTokens);
+  const above = Math.max(...starts.filter((start) => promptTokens > start));
+  const upTo = Math.min(...starts.filter((start) => promptTokens <= start));
+  const parts = [
+    ...(Number.isFinite(above) ? [`above ${above}`] : []),
+    ...(Number.isFinite(upTo) ? [`up to ${upTo}`] : []),
+  ];
+  return parts.length === 0 ? '' : `, prompts ${parts.join(' and ')} tokens`;
 }

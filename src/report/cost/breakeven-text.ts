@@ -73,10 +73,24 @@ function selfText({
 }
 
 function apiText({ breakEven, inputs, apiSource }: ShownBreakEven): string {
-  const { apiInputUsdPerMtok: input, apiOutputUsdPerMtok: output } = inputs;
-  const parts =
-    isKnown(input) && isKnown(output) ? `; ${usdText(input)} input, ${usdText(output)} output` : '';
-  return `API: ${usdText(breakEven.results.apiUsdPerMtok)} per Mtok at this mix (${plainText(apiSource)}${parts}).`;
+  const { cacheHit, apiUsdPerRequest: fee } = inputs;
+  const prices: [Quantity, string][] = [
+    [inputs.apiInputUsdPerMtok, 'input'],
+    // What no token costs would not explain the price.
+    ...(cacheHit.value === 0
+      ? []
+      : [[inputs.apiCachedUsdPerMtok, 'cached input'] as [Quantity, string]]),
+    [inputs.apiOutputUsdPerMtok, 'output'],
+    ...(fee.value === 0 ? [] : [[fee, 'a request'] as [Quantity, string]]),
+  ];
+  const parts = prices.every(([price]) => isKnown(price))
+    ? `; ${prices.map(([price, what]) => `${usdText(price)} ${what}`).join(', ')}`
+    : '';
+  const { apiUsdPerMtok: mixed } = breakEven.results;
+  const price = isKnown(mixed)
+    ? `${usdText(mixed)} per Mtok at this mix`
+    : `price at this mix unknown, ${plainText(mixed.reason)}`;
+  return `API: ${price} (${plainText(apiSource)}${parts}).`;
 }
 
 function answerText({ breakEven, volumes }: ShownBreakEven): string {
