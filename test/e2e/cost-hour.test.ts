@@ -162,4 +162,12 @@ describe('cost hour', () => {
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).toContain(message);
   });
+
+  it('prints an interval without end as such: rents around the running costs', async () => {
+    const costs = ['--capex', '35000', '--years', '4', '--hosting-per-year', '25000'];
+    const { stdout } = await hour('owned', ...costs, '--rent-price', '2.5..3.5');
+    // 35,000 / (3.5 - 25,000 / 8,760) hours at the highest rent, never at the lowest
+    expect(stdout).toMatch(/buying pays after, hours +239531 +54170 or more/);
+    expect(stdout).not.toContain('Infinity');
+  });
 });

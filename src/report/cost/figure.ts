@@ -37,9 +37,12 @@ export function numberText(value: number): string {
   return Number.isInteger(value) && Math.abs(value) < 1e9 ? `${value}` : formatNumber(value);
 }
 
-/** `0.377 to 0.417`; empty for a figure without an interval. */
+/** `0.377 to 0.417`, `54170 or more` where there is no upper bound; empty for a figure without an interval. */
 export function intervalText({ low, high }: Quantity): string {
-  return low === null || high === null ? '' : `${numberText(low)} to ${numberText(high)}`;
+  if (low === null || high === null) return '';
+  return high === Number.POSITIVE_INFINITY
+    ? `${numberText(low)} or more`
+    : `${numberText(low)} to ${numberText(high)}`;
 }
 
 /** `0.396 (0.377 to 0.417)`, `0.396` or `unknown: why`. */
