@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { BenchError } from '../../core/errors.ts';
 import { fromWireError, workerMessageSchema } from '../messages.ts';
 import {
@@ -11,6 +12,8 @@ import type { Browser, Page } from './puppeteer.ts';
 
 /** Lines of the page's console that explain a failure. */
 const CONSOLE_LINES = 10;
+/** A browser that ends fails its pages first and is seen to be gone a moment later: that is what there is to say. */
+const DISCONNECT_MS = 500;
 
 /**
  * Opens the page, gives it the task and waits for its result. What the page sends is checked first.
@@ -65,7 +68,8 @@ function conversation<T extends PageTaskType>(
     page
       .exposeFunction('mtokSend', guarded)
       .then(() => page.goto(url))
-      .catch((cause: unknown) => {
+      .catch(async (cause: unknown) => {
+        await sleep(DISCONNECT_MS);
         reject(new BenchError('crashed', `The page did not load: ${String(cause)}`, { cause }));
       });
   });
