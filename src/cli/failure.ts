@@ -11,13 +11,18 @@ export function exitCodeOf(code: ErrorCode): number {
 /** One error as a person reads it: a line that says what, a line that says what to try; the stack on request. */
 export function describeFailure(error: unknown, verbose: boolean): string {
   const failure = toBenchError(error);
-  const lines = [`mtok: ${failure.code}: ${failure.message}`];
-  if (failure.hint !== undefined) lines.push(`hint: ${failure.hint}`);
+  const lines = [`mtok: ${failure.code}: ${harmless(failure.message)}`];
+  if (failure.hint !== undefined) lines.push(`hint: ${harmless(failure.hint)}`);
   else if (failure.code === 'internal' && !verbose) {
     lines.push('hint: Run the same command with --verbose to see where this comes from.');
   }
   if (verbose) lines.push(stacks(error));
   return `${lines.join('\n')}\n`;
+}
+
+/** Messages quote file names and arguments: without what would act on a terminal or turn its text around. */
+function harmless(text: string): string {
+  return text.replace(/(?![\n\t])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, ' ');
 }
 
 /** Prints the error on stderr and returns the exit code it stands for. */

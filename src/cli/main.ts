@@ -88,10 +88,15 @@ function handleFailure(error: unknown, program: Command, argv: readonly string[]
   // Help that was asked for and the version end this way too; help shown for want of a command does not.
   if (error.exitCode === 0) return EXIT.ok;
   if (error.code === 'commander.help') return EXIT.usage;
-  const message = error.message.replace(/^error: /, '').replace(/\s*\n\s*/g, ' ');
+  const message = shortened(error.message.replace(/^error: /, '').replace(/\s+/g, ' '));
   const command = program.commands.find((candidate) => argv.includes(candidate.name()));
   const help = command === undefined ? 'mtok --help' : `mtok ${command.name()} --help`;
   return reportFailure(usageError(message, `See ${help}.`), verbose);
+}
+
+/** Commander quotes arguments whole; both ends of its message say what they were. */
+function shortened(message: string): string {
+  return message.length <= 300 ? message : `${message.slice(0, 200)}...${message.slice(-97)}`;
 }
 
 function helpWidth(): number {

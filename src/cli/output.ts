@@ -33,6 +33,8 @@ export async function createFile(path: string): Promise<PendingFile> {
   const target = resolve(path);
   const existing = await stat(target).catch(() => null);
   if (existing?.isDirectory()) throw unwritable(path, 'it is a directory', undefined);
+  // A file may take the place of another, never that of /dev/null or of a pipe.
+  if (existing !== null && !existing.isFile()) return openDevice(path, target);
   const temporary = `${target}.${randomUUID().slice(0, 8)}.partial`;
   const handle = await open(temporary, 'wx').catch((cause: NodeJS.ErrnoException) => {
     const missing = cause.code === 'ENOENT' || cause.code === 'ENOTDIR';
@@ -64,6 +66,26 @@ export async function createFile(path: string): Promise<PendingFile> {
       }
     },
     discard,
+  };
+}
+
+/** Devices and pipes take what is written at once: there is no name to take. */
+async function openDevice(path: string, target: string): Promise<PendingFile> {
+  const failed = (cause: NodeJS.ErrnoException) => {
+    throw unwritable(path, cause.code ?? cause.message, cause);
+  };
+  const handle = await open(target, 'w').catch(failed);
+  return {
+    temporaryPath: target,
+    async write(bytes) {
+      await handle.writeFile(bytes).catch(failed);
+    },
+    async commit() {
+      await handle.close().catch(failed);
+    },
+    async discard() {
+      await handle.close().catch(() => undefined);
+    },
   };
 }
 
