@@ -1,4 +1,5 @@
-import { readFile, stat } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { BenchError } from '../../core/errors.ts';
 import { plainText } from '../../report/format.ts';
 
@@ -23,23 +24,38 @@ export async function readTextFile(path: string, rule: TextFileRule): Promise<st
 }
 
 async function readBytes(path: string, where: string, rule: TextFileRule): Promise<Buffer> {
-  const { what, maxBytes, tooLarge = 'Split it, or add up rows that are alike.' } = rule;
+  const { what, maxBytes } = rule;
   try {
     const stats = await stat(path);
     if (stats.isDirectory()) {
       throw new BenchError('io', `${where} is a folder, expected ${what}`);
     }
-    if (stats.size > maxBytes) {
-      throw new BenchError(
-        'usage',
-        `${where} has ${stats.size} bytes, expected ${what} of at most ${maxBytes}`,
-        { hint: tooLarge },
-      );
-    }
-    return await readFile(path);
+    if (stats.size > maxBytes) throw tooManyBytes(where, `${stats.size}`, rule);
+    return await readAtMost(path, where, rule);
   } catch (cause) {
     if (cause instanceof BenchError) throw cause;
     const why = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
     throw new BenchError('io', `Cannot read ${where}: ${why}`, { hint: `Give ${what}.`, cause });
   }
+}
+
+/** Pipes and devices do not say how much they hold, and may have no end. */
+async function readAtMost(path: string, where: string, rule: TextFileRule): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of createReadStream(path)) {
+    bytes += chunk.length;
+    if (bytes > rule.maxBytes) throw tooManyBytes(where, `more than ${rule.maxBytes}`, rule);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks, bytes);
+}
+
+function tooManyBytes(where: string, bytes: string, rule: TextFileRule): BenchError {
+  const { what, maxBytes, tooLarge = 'Split it, or add up rows that are alike.' } = rule;
+  return new BenchError(
+    'usage',
+    `${where} has ${bytes} bytes, expected ${what} of at most ${maxBytes}`,
+    { hint: tooLarge },
+  );
 }
