@@ -37,7 +37,10 @@ describe('files that people write', () => {
     ['steps:\n  - calls: 1\n    cals: 2\n', 'unit.yaml:2: steps[0]: Unrecognized key: "cals"'],
     ['steps: &all [*all]\n', 'refers to a part that it is in'],
     ['steps: [', 'unit.yaml:1: not valid YAML'],
-    ['steps: [{ calls: .nan }]', 'steps[0].calls'],
+    ['steps: [{ calls: .nan }]', 'steps[0].calls: expected a figure from 0'],
+    ['steps: .inf', 'unit.yaml:1: steps: expected array, got .inf'],
+    ['step: 1', 'unit.yaml:1: steps: expected array, got nothing'],
+    [`steps: ${'['.repeat(3000)}${']'.repeat(3000)}`, 'unit.yaml'],
     ['steps: []\nsteps: []', 'unit.yaml:2: not valid YAML: Map keys must be unique'],
     ['', 'unit.yaml: the file: '],
     ['steps: [{"__proto__": {"calls": 1}}]', 'steps[0]'],
@@ -92,12 +95,24 @@ describe('tables of comma separated values', () => {
     expect(failure(() => readCsv(text, 'curve.csv', ['a', 'b']))).toContain(message);
   });
 
-  it.each(['-1', 'NaN', 'Infinity', '1e999', '2x', '=1+1'])('take %j for no number', (text) => {
-    const table = readCsv(`a,b\n${text},1\n`, 'curve.csv', ['a', 'b']);
+  it.each(['-1', 'NaN', 'Infinity', '1e999', '1e300', '2x', '=1+1'])(
+    'take %j for no number',
+    (text) => {
+      const table = readCsv(`a,b\n${text},1\n`, 'curve.csv', ['a', 'b']);
+      const [row] = table.rows;
+      if (row === undefined) throw new Error('no row');
+      expect(failure(() => csvNumber(table, row, 'a'))).toContain(
+        'curve.csv:2: a must be a number',
+      );
+      expect(csvNumber(table, row, 'b')).toBe(1);
+      expect(csvNumber(table, row, 'absent')).toBeNull();
+    },
+  );
+
+  it('take no number of which a ratio would be infinite', () => {
+    const table = readCsv('a\n1e-300\n', 'curve.csv', ['a']);
     const [row] = table.rows;
     if (row === undefined) throw new Error('no row');
-    expect(failure(() => csvNumber(table, row, 'a'))).toContain('curve.csv:2: a must be a number');
-    expect(csvNumber(table, row, 'b')).toBe(1);
-    expect(csvNumber(table, row, 'absent')).toBeNull();
+    expect(failure(() => csvNumber(table, row, 'a'))).toContain('must be 0 or at least 1e-30');
   });
 });

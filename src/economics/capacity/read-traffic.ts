@@ -137,7 +137,7 @@ function timeOf(table: CsvTable, row: CsvRow, column: string): number {
     const milliseconds = Date.parse(text);
     if (!Number.isNaN(milliseconds)) return milliseconds / 1000;
   } else if (/^\d/.test(text)) {
-    const seconds = csvNumber(table, row, column, { max: Number.MAX_VALUE });
+    const seconds = csvNumber(table, row, column);
     if (seconds !== null && seconds <= MOST_EPOCH_SECONDS) return seconds;
   }
   throw csvProblem(table, row, column, 'must be seconds or an ISO 8601 time');

@@ -70,19 +70,26 @@ export function csvProblem(
   );
 }
 
+/** Beyond these, figures that are made of the numbers would leave what a number can hold. */
+const MOST = 1e30;
+const LEAST = 1e-30;
+
 /** A number of a column within bounds; null where the field is empty or the column absent. Throws `usage`. */
 export function csvNumber(
   table: Pick<CsvTable, 'file'>,
   row: CsvRow,
   column: string,
-  { min = 0, max = Number.MAX_VALUE }: { min?: number; max?: number } = {},
+  { min = 0, max = MOST }: { min?: number; max?: number } = {},
 ): number | null {
   const text = row.cells[column];
   if (text === undefined || text === '') return null;
   const value = Number(text);
   if (!/^[-+\d.]/.test(text) || !Number.isFinite(value) || value < min || value > max) {
-    const range = max === Number.MAX_VALUE ? `of ${min} or more` : `from ${min} to ${max}`;
+    const range = max === MOST && !(value > MOST) ? `of ${min} or more` : `from ${min} to ${max}`;
     throw csvProblem(table, row, column, `must be a number ${range}`);
+  }
+  if (value !== 0 && Math.abs(value) < LEAST) {
+    throw csvProblem(table, row, column, `must be 0 or at least ${LEAST}`);
   }
   return value;
 }

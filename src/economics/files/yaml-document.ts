@@ -1,7 +1,7 @@
 import { isNode, LineCounter, parseDocument } from 'yaml';
 import type { z } from 'zod';
 import { BenchError } from '../../core/errors.ts';
-import { pathText, plainProblem, shownValue } from './problem-text.ts';
+import { pathText, plainProblem, schemaProblem, shownValue } from './problem-text.ts';
 
 /** People write these files by hand; larger ones come from a mistake or an attack. */
 export const MAX_YAML_CHARACTERS = 4 * 1024 * 1024;
@@ -22,7 +22,13 @@ export function readYaml<T>(text: string, file: string, schema: z.ZodType<T>): T
     );
   }
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, merge: false, uniqueKeys: true });
+  const document = parseDocument(text, {
+    lineCounter: lines,
+    merge: false,
+    uniqueKeys: true,
+    // Warnings would go to the terminal past our messages; schemas refuse a key that is a list.
+    logLevel: 'error',
+  });
   const [problem] = document.errors;
   if (problem !== undefined) {
     const [{ line } = { line: 1 }] = problem.linePos ?? [];
@@ -38,7 +44,7 @@ export function readYaml<T>(text: string, file: string, schema: z.ZodType<T>): T
   const others = parsed.error.issues.length - 1;
   throw new BenchError(
     'usage',
-    `${file}${line === null ? '' : `:${line}`}: ${pathText(path)}: ${plainProblem(issue?.message ?? '')}, ` +
+    `${file}${line === null ? '' : `:${line}`}: ${pathText(path)}: ${schemaProblem(issue?.message ?? '')}, ` +
       `got ${shownValue(valueAt(value, path))}`,
     others === 0
       ? {}

@@ -1,5 +1,5 @@
 import { BenchError } from '../../core/errors.ts';
-import { pathText, plainProblem } from '../files/problem-text.ts';
+import { pathText, plainProblem, schemaProblem } from '../files/problem-text.ts';
 import { MAX_YAML_CHARACTERS, readYaml } from '../files/yaml-document.ts';
 import { isKnown, type Known, type Quantity } from '../quantity.ts';
 import { withOwnDraws } from '../read-quantity.ts';
@@ -78,7 +78,7 @@ function readLargeJson(text: string, file: string) {
   const [issue] = parsed.error.issues;
   throw new BenchError(
     'usage',
-    `${file}: ${pathText(issue?.path ?? [])}: ${plainProblem(issue?.message ?? 'is no price book')}`,
+    `${file}: ${pathText(issue?.path ?? [])}: ${schemaProblem(issue?.message ?? 'is no price book')}`,
   );
 }
 
