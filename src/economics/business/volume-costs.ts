@@ -81,7 +81,8 @@ export function volumeFormula(
     const { usdPerMonth, capacityMtok, apiUsdPerMtok, saturatedUsdPerMtok } = month(inputs);
     const { selfUsdPerMtok: byToken } = inputs;
     const sliceMtok = capacityMtok / loads.length;
-    const deployments = Math.ceil(busiest / sliceMtok - ROUNDING);
+    // However small the volume, it takes a whole one.
+    const deployments = Math.max(1, Math.ceil(busiest / sliceMtok - ROUNDING));
     const selfUsd = deployments * usdPerMonth + mtokPerMonth * byToken;
     const servedBy = (count: number) => servedUpTo(count * sliceMtok);
     const saved = (apiUsdPerMtok - byToken) / usdPerMonth;

@@ -55,9 +55,9 @@ export function joulesPerToken(powerKw: number, tokensPerSecond: number): number
   return (1000 * powerKw) / tokensPerSecond;
 }
 
-/** Tokens per second that a megawatt of machines makes. */
+/** Tokens per second that a megawatt of machines makes; NaN for machines that take no power. */
 export function tokensPerSecondPerMegawatt(powerKw: number, tokensPerSecond: number): number {
-  return (1000 * tokensPerSecond) / powerKw;
+  return powerKw === 0 ? Number.NaN : (1000 * tokensPerSecond) / powerKw;
 }
 
 /** Power and tokens of the same GPUs over the same time. */

@@ -42,7 +42,8 @@ export const spotHour: Formula<SpotInput, SpotResult> = (inputs) => {
     spareCapacity,
     usdPerGpuHour: spot + onDemand + spareCapacity,
     effectiveSpotUsdPerGpuHour: effective,
-    discountShare: 1 - spotUsdPerGpuHour / onDemandUsdPerGpuHour,
+    discountShare:
+      onDemandUsdPerGpuHour === 0 ? Number.NaN : 1 - spotUsdPerGpuHour / onDemandUsdPerGpuHour,
     availability: 1 / (1 + rate * inputs.reloadHours),
   };
 };

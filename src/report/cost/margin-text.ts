@@ -207,10 +207,13 @@ function efficiencyText({ cloudUsd, rate, before, change }: CloudEfficiency): st
   if (before === null || change === null) return `${now}.`;
   const { points, relative, costShareFactor } = change;
   const sign = points < 0 ? '' : '+';
+  // Nothing is a share of a rate of 0.
+  const ofRate = Number.isNaN(relative)
+    ? ''
+    : `, which is ${sign}${shareText(relative)} of the rate`;
   return (
-    `${now}, ${shareText(before)} before: ${sign}${(100 * points).toFixed(2)} points, which is ` +
-    `${sign}${shareText(relative)} of the rate; the cost's share of revenue is ` +
-    `×${Number(costShareFactor.toPrecision(4))}.`
+    `${now}, ${shareText(before)} before: ${sign}${(100 * points).toFixed(2)} points${ofRate}; ` +
+    `the cost's share of revenue is ×${Number(costShareFactor.toPrecision(4))}.`
   );
 }
 
