@@ -1,9 +1,10 @@
 import type { Estimate } from '../core/record.ts';
 
-/** Three significant digits without an exponent where a reader needs none: 1234, 12.3, 0.0012, 1.2e-7. */
+/** Three significant digits without an exponent where a reader needs none: 1234, 12.3, 0.0012, 1.2e-7, 1.23e+15. */
 export function formatNumber(value: number): string {
   const size = Math.abs(value);
   if (size === 0) return '0';
+  if (size >= 1e15) return value.toPrecision(3);
   if (size >= 99.95) return value.toFixed(0);
   if (size >= 9.995) return value.toFixed(1);
   if (size >= 0.9995) return value.toFixed(2);
@@ -33,7 +34,8 @@ export function formatInterval(estimate: Estimate): string {
 
 /** `$2.49`; more digits only for amounts below a cent. */
 export function formatUsd(usd: number): string {
-  return usd >= 0.01 || usd === 0 ? `$${usd.toFixed(2)}` : `$${formatNumber(usd)}`;
+  const isInCents = usd === 0 || (usd >= 0.01 && usd < 1e15);
+  return isInCents ? `$${usd.toFixed(2)}` : `$${formatNumber(usd)}`;
 }
 
 /** A duration as a person says it: `8 s`, `2 min 05 s`, `1 h 04 min`. */

@@ -44,7 +44,7 @@ export function wrapText(text: string, width: number, indent = ''): string[] {
 }
 
 /** Columns that a text takes in a terminal, near enough: wide East Asian and emoji characters take two. */
-function displayWidth(text: string): number {
+export function displayWidth(text: string): number {
   let width = 0;
   for (const character of text) {
     if (/\p{M}/u.test(character)) continue;

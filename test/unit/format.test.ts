@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { clippedName } from '../../src/report/cost/price-cells.ts';
 import {
   formatDuration,
   formatEstimate,
@@ -23,6 +24,8 @@ describe('numbers', () => {
     [0.5, '0.500'],
     [0.00012345, '0.000123'],
     [0.000012, '1.2e-5'],
+    [1.5e18, '1.50e+18'],
+    [-2e100, '-2.00e+100'],
   ])('%d is %s', (value, text) => {
     expect(formatNumber(value)).toBe(text);
   });
@@ -102,5 +105,15 @@ describe('text', () => {
     ['', "''"],
   ])('%j is typed as %s', (text, word) => {
     expect(shellWord(text)).toBe(word);
+  });
+});
+
+describe('long names', () => {
+  it.each([
+    ['H100', 'H100'],
+    ['abcdefghijklmnop', 'abcd...nop'],
+    ['長'.repeat(10), '長長...長'],
+  ])('keep both ends in so many columns: %s', (name, shown) => {
+    expect(clippedName(name, 10)).toBe(shown);
   });
 });

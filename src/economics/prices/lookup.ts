@@ -5,6 +5,9 @@ import { nearNames, plainName } from './near-names.ts';
 import { byStart, holdsOn, periodText } from './periods.ts';
 import type { ApiPrice, GpuOffer, GpuPriceKind, PriceBook } from './price-book.ts';
 
+/** Messages stand in reports too, where a line has 100 columns. */
+const LONGEST_NAME = 90;
+
 /** `openai/gpt-4o`. */
 export function apiName({ provider, model }: Pick<ApiPrice, 'provider' | 'model'>): string {
   return `${provider}/${model}`;
@@ -19,9 +22,13 @@ export function findApiPrice(book: Pick<PriceBook, 'apis'>, name: string, day: s
   const prices = pricesOfModel(book.apis, name);
   const price = prices.find((one) => holdsOn(one, day));
   if (price !== undefined) return price;
-  throw new BenchError('usage', `The price book has no price of ${shownValue(name)} on ${day}`, {
-    hint: `It has prices ${prices.map(periodText).join('; ')}.`,
-  });
+  throw new BenchError(
+    'usage',
+    `The price book has no price of ${shownValue(name, LONGEST_NAME)} on ${day}`,
+    {
+      hint: `It has prices ${prices.map(periodText).join('; ')}.`,
+    },
+  );
 }
 
 /**
@@ -40,12 +47,16 @@ export function pricesOfModel(apis: readonly ApiPrice[], name: string): ApiPrice
     }
   }
   const near = nearNames(name, apis.map(apiName));
-  throw new BenchError('usage', `The price book has no API model ${shownValue(name)}`, {
-    hint:
-      near.length > 0
-        ? `Near it: ${near.join(', ')}.`
-        : 'List what it has with mtok prices list --api, or add a book with --prices.',
-  });
+  throw new BenchError(
+    'usage',
+    `The price book has no API model ${shownValue(name, LONGEST_NAME)}`,
+    {
+      hint:
+        near.length > 0
+          ? `Near it: ${near.join(', ')}.`
+          : 'List what it has with mtok prices list --api, or add a book with --prices.',
+    },
+  );
 }
 
 /** Of a price, under which name its model is looked for: with or without the provider. */
@@ -70,9 +81,13 @@ function isNamedAlike(price: ApiPrice, name: string, nameOf: NameOf): boolean {
 function ambiguous(name: string, names: readonly string[]): BenchError {
   const shown = names.slice(0, 8).join(', ');
   const more = names.length > 8 ? ` and ${names.length - 8} more` : '';
-  return new BenchError('usage', `${shownValue(name)} is a model of ${names.length} providers`, {
-    hint: `Name one: ${shown}${more}.`,
-  });
+  return new BenchError(
+    'usage',
+    `${shownValue(name, LONGEST_NAME)} is a model of ${names.length} providers`,
+    {
+      hint: `Name one: ${shown}${more}.`,
+    },
+  );
 }
 
 export interface GpuQuery {
@@ -133,7 +148,7 @@ function noGpu({ gpus }: Pick<PriceBook, 'gpus'>, name: string): BenchError {
   const names = gpus.map(({ gpu }) => gpu);
   const near = nearNames(name, names);
   const some = near.length > 0 ? near : [...new Set(names)].sort().slice(0, 12);
-  return new BenchError('usage', `The price book has no GPU ${shownValue(name)}`, {
+  return new BenchError('usage', `The price book has no GPU ${shownValue(name, LONGEST_NAME)}`, {
     hint: some.length === 0 ? 'It has none.' : `It has ${some.join(', ')}.`,
   });
 }
@@ -141,7 +156,7 @@ function noGpu({ gpus }: Pick<PriceBook, 'gpus'>, name: string): BenchError {
 function noOffer(offers: readonly GpuOffer[], query: GpuQuery): BenchError {
   const { gpu, day, ...rest } = query;
   const asked = Object.values(rest).filter((part) => part !== undefined);
-  const what = `${shownValue(gpu)}${asked.length > 0 ? ` (${asked.map(shownValue).join(', ')})` : ''}`;
+  const what = `${shownValue(gpu)}${asked.length > 0 ? ` (${asked.map((one) => shownValue(one)).join(', ')})` : ''}`;
   const has = [...new Set(offers.map((offer) => `${offerText(offer)} ${periodText(offer)}`))];
   return new BenchError('usage', `The price book has no offer of ${what} on ${day}`, {
     hint: `It has ${has.slice(0, 6).join('; ')}${has.length > 6 ? `; and ${has.length - 6} more` : ''}.`,

@@ -55,7 +55,7 @@ export function splitSteps(steps: readonly EngineStep[], { seed = 0 } = {}): Ste
   const rates = ratesOf(whole, line);
   if (rates === null) {
     const { secondsPerPrefillToken: p, secondsPerDecodeToken: d } = line;
-    const reason = `the line through the steps gives tokens no time (${p} s per prefill, ${d} s per decode token)`;
+    const reason = `the line through the steps gives tokens no time (${p.toPrecision(3)} s per prefill, ${d.toPrecision(3)} s per decode token)`;
     return notSplit(fit, reason);
   }
   const draws = blocks.length < LEAST_BLOCKS ? [] : drawRates(blocks, seed);

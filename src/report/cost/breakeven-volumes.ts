@@ -69,5 +69,6 @@ export function dollarsText(usd: number): string {
 export function mtokText(mtok: number): string {
   if (mtok === Number.POSITIVE_INFINITY) return 'never';
   if (mtok >= 1e12) return mtok.toPrecision(4);
+  if (mtok > 0 && mtok < 1e-4) return mtok.toPrecision(3);
   return mtok >= 1000 ? countText(Number(mtok.toFixed(1))) : String(Number(mtok.toPrecision(5)));
 }

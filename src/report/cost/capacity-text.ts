@@ -12,6 +12,7 @@ import { textGrid, wrapText } from '../text-grid.ts';
 import { curveTable } from './capacity-table.ts';
 import { trafficLines } from './capacity-traffic.ts';
 import { figureText, numberText, percentText, usdText, valueText } from './figure.ts';
+import { clippedName } from './price-cells.ts';
 
 const WIDTH = 100;
 const NAME_WIDTH = 44;
@@ -65,7 +66,7 @@ function headline({ curve }: CurveAnswer): string {
     ? `${usdText(usdPerHour)} an hour in all (${plainText(priceSource)})`
     : 'price unknown';
   const what = label === null ? '' : `: ${plainText(label)}`;
-  return `${plainText(name)}${what}; ${gpus === 1 ? '1 GPU' : `${gpus} GPUs`}, ${price}`;
+  return `${clippedName(name, WIDTH - 1)}${what}; ${gpus === 1 ? '1 GPU' : `${gpus} GPUs`}, ${price}`;
 }
 
 /** `TTFT p99 ≤ 500 ms and error rate ≤ 1 %`. */
@@ -175,9 +176,8 @@ function loadText(
 function summary(answers: readonly CurveAnswer[]): string[] {
   const rows = answers.map(({ curve, points, best, sloPenalty, flags }) => {
     const point = best === null ? undefined : points[best];
-    const name = plainText(curve.name);
     return [
-      name.length > NAME_WIDTH ? `${name.slice(0, NAME_WIDTH - 3)}...` : name,
+      clippedName(curve.name, NAME_WIDTH),
       `${curve.gpus}`,
       point === undefined ? 'none' : numberText(point.point.load),
       point === undefined ? '-' : formatNumber(point.point.outputTps.value),
