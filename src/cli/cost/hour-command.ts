@@ -38,6 +38,9 @@ export async function costHourCommand(kind: string, argv: CostHourArguments): Pr
   const answered = await shownHour(request);
   const shown = source === null ? answered : { ...answered, notes: [source, ...answered.notes] };
   if (request.asPrice !== null) {
+    if (argv.json || argv.markdown) {
+      throw usageError('Give either --as-price, which prints YAML, or --json or --markdown');
+    }
     process.stdout.write(priceText(request.asPrice, shown, argv));
   } else {
     process.stdout.write(

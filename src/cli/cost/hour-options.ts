@@ -23,6 +23,7 @@ export interface CostHourArguments extends Partial<Record<HourFigureName, string
   asPrice?: string;
   seed?: string;
   json?: true;
+  markdown?: true;
 }
 
 /** The same, checked. */

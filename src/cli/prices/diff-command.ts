@@ -34,6 +34,8 @@ async function sides(
   b: string,
   argv: DiffArguments,
 ): Promise<[DatedPrices, DatedPrices]> {
+  // What is written as a day and is none is no book either.
+  for (const side of [a, b]) if (/^\d{4}-\d\d-\d\d$/.test(side)) parseDay(side, 'prices diff');
   if (isDay(a) !== isDay(b)) {
     throw usageError(
       'prices diff got a day and a book',
