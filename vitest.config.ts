@@ -1,5 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
+/** Commands that only compute, in processes of their own: no device, nothing that is timed. */
+const computing = ['test/e2e/cost-*.test.ts', 'test/e2e/prices.test.ts'];
+
 /** GPU, browser and CLI runs take one device each; several at once would only time each other out. */
 const oneAtATime = { fileParallelism: false, maxWorkers: 1 };
 
@@ -30,11 +33,13 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
+          exclude: computing,
           testTimeout: 240_000,
           hookTimeout: 240_000,
           ...oneAtATime,
         },
       },
+      { test: { name: 'e2e-cost', include: computing, testTimeout: 60_000, hookTimeout: 60_000 } },
     ],
   },
 });
