@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -165,9 +165,11 @@ describe.skipIf(process.platform === 'win32')('devices and pipes', () => {
   it('are read to a limit, written to and never replaced', async () => {
     const endless = await runInProcess(['cost', 'budget', '/dev/zero']);
     expect(endless.stderr).toMatch(/^mtok: usage: \/dev\/zero has more than \d+ bytes/);
-    const out = words('cost margin @usage.csv --by customer --csv /dev/null');
+    // A link: a file that took the place of the device itself would harm this machine.
+    await symlink('/dev/null', join(folder, 'device'));
+    const out = words('cost margin @usage.csv --by customer --csv @device');
     expect((await runInProcess(out)).code).toBe(0);
-    expect((await stat('/dev/null')).isCharacterDevice()).toBe(true);
+    expect((await stat(join(folder, 'device'))).isCharacterDevice()).toBe(true);
   });
 
   it('may close early', async () => {

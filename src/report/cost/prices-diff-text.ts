@@ -1,6 +1,6 @@
 import type { PriceChange, PriceDiff } from '../../economics/prices/diff-prices.ts';
 import { isKnown, type Quantity } from '../../economics/quantity.ts';
-import { counted, plainText } from '../format.ts';
+import { counted } from '../format.ts';
 import { textGrid, wrapText } from '../text-grid.ts';
 import { figureJson, percentText } from './figure.ts';
 import { clippedName, priceText } from './price-cells.ts';
@@ -73,9 +73,13 @@ function sideText(quantity: Quantity | null): string {
   return isKnown(quantity) ? priceText(quantity) : '?';
 }
 
+/** A name and the comma after it fit a line. */
+const LONGEST_LISTED = WIDTH - 2;
+
 function namesLines(title: string, names: readonly string[]): string[] {
   if (names.length === 0) return [];
-  const shown = [...names].sort().slice(0, MOST_NAMES).map(plainText).join(', ');
+  const first = [...names].sort().slice(0, MOST_NAMES);
+  const shown = first.map((name) => clippedName(name, LONGEST_LISTED)).join(', ');
   const more =
     names.length > MOST_NAMES ? ` and ${counted(names.length - MOST_NAMES, 'other')}` : '';
   return wrapText(`${title}: ${shown}${more}.`, WIDTH);
