@@ -1,4 +1,4 @@
-import { quantile } from '../core/quantile.ts';
+import { quantile, sortedQuantile } from '../core/quantile.ts';
 import { Rng } from '../core/rng.ts';
 import {
   between,
@@ -175,11 +175,19 @@ function intervals<K extends string, R extends string>(
     if (only === undefined) return exact(value);
     if (results.some(Number.isNaN)) return undefinedWithin();
     const interval =
-      others.length === 0
-        ? atEndsOf(only, name, value)
-        : ordered(value, [quantile(results, TAIL), quantile(results, 1 - TAIL)]);
+      others.length === 0 ? atEndsOf(only, name, value) : ordered(value, tailsOf(results));
     return interval.low === null ? interval : { ...interval, draws: results };
   };
+}
+
+/** The ends of 95 % of the draws. Draws may be infinite, such as hours until a purchase pays that never does. */
+function tailsOf(results: readonly number[]): number[] {
+  const sorted = Float64Array.from(results).sort();
+  return [TAIL, 1 - TAIL].map((p) => {
+    const tail = sortedQuantile(sorted, p);
+    // Between an infinite draw and its neighbour nothing can be interpolated.
+    return Number.isNaN(tail) ? (sorted[Math.round((sorted.length - 1) * p)] ?? tail) : tail;
+  });
 }
 
 /**

@@ -113,6 +113,10 @@ describe('bad input of cost and prices', () => {
     ['cost hour spot --price 1 --on-demand-price 2 --output-tps 9 --input-tps 0..1e12', 'on input'],
     [`${SELF} --gpu-price 1e-15 --api-usd-per-mtok 0.06`, 'cheaper from'],
     [`${SELF} --gpu-price 2 --api-usd-per-mtok 1e9`, 'cheaper from'],
+    [
+      'cost hour owned --capex 3e4..4e4 --years 3..4 --power-kw 1 --tariff 1 --rent-price 0.5..3',
+      /buying pays after, hours .* or more/,
+    ],
     ['cost margin @usage.csv --by customer --cer-before 0', '+50.00 points; the cost'],
     [`${RATES} --gpu-price 2 --utilization 1e-30`, /e\+\d\d/],
     ['cost capacity @curve.csv --gpu-price 1 --slo-ttft-p99 500', 'load 5'],

@@ -167,6 +167,18 @@ describe('cost views', () => {
 describe('propagate', () => {
   const ratio = ({ a, b }: { a: number; b: number }) => ({ ratio: a / b, only: a });
 
+  it('keeps intervals without an end, where some draws are infinite', () => {
+    // Rent is above the running cost in most draws, not in all.
+    const rent = between(2, 0.5, 4);
+    const running = between(1, 0.5, 1.5);
+    const { hours } = propagate({ rent, running }, (usd) => ({
+      hours: usd.rent > usd.running ? 100 / (usd.rent - usd.running) : Number.POSITIVE_INFINITY,
+    }));
+    expect(hours).toMatchObject({ value: 100, high: Number.POSITIVE_INFINITY });
+    expect(hours.low).toBeGreaterThan(25);
+    expect(hours.low).toBeLessThan(50);
+  });
+
   it('agrees with the first-order rule for a ratio of two uncertain figures', () => {
     const spread = (cv: number) => ({
       value: 1,
