@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { addBills, type Bill, billOf, type SplitPrice } from '../../src/economics/cost-views.ts';
 import { propagate, tornado } from '../../src/economics/propagate.ts';
-import { exact, isKnown, unknown } from '../../src/economics/quantity.ts';
+import { between, exact, isKnown, unknown } from '../../src/economics/quantity.ts';
 import { readQuantity, uniform } from '../../src/economics/read-quantity.ts';
 import {
   type CostInput,
