@@ -4,12 +4,22 @@ import { defineConfig } from 'vitest/config';
 const computing = ['test/e2e/cost-*.test.ts', 'test/e2e/prices.test.ts'];
 
 /** GPU, browser and CLI runs take one device each; several at once would only time each other out. */
-const oneAtATime = { fileParallelism: false, maxWorkers: 1 };
+const oneAtATime = { fileParallelism: false, maxWorkers: 1, sequence: { groupOrder: 1 } };
+
+/** All processors; left alone, Vitest keeps one for itself, which of two is half. */
+const sideBySide = { maxWorkers: '100%', sequence: { groupOrder: 0 } };
 
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 20_000 } },
+      {
+        test: {
+          name: 'unit',
+          include: ['test/unit/**/*.test.ts'],
+          testTimeout: 20_000,
+          ...sideBySide,
+        },
+      },
       {
         test: {
           name: 'gpu',
@@ -39,7 +49,15 @@ export default defineConfig({
           ...oneAtATime,
         },
       },
-      { test: { name: 'e2e-cost', include: computing, testTimeout: 60_000, hookTimeout: 60_000 } },
+      {
+        test: {
+          name: 'e2e-cost',
+          include: computing,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          ...sideBySide,
+        },
+      },
     ],
   },
 });
