@@ -48,6 +48,7 @@ describe('the cost of tokens', () => {
     expect(costs.outputUsdPerMtok).toBeCloseTo(0.3958333, 7);
     expect(costs.allOnOutputUsdPerMtok).toBeCloseTo(0.59375, 12);
     expect(costs.allOnTotalUsdPerMtok).toBeCloseTo(0.0989583, 7);
+    expect((1e6 * costs.usdPerRequest) / example.inputTokens).toBeCloseTo(0.11875, 12);
     expect(costs.blendedUsdPerMtok).toBeCloseTo((3 * 0.0395833 + 0.3958333) / 4, 7);
   });
 
