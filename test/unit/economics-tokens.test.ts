@@ -75,6 +75,11 @@ describe('the cost of tokens', () => {
     [2.85, 2500, 0.4, 0.791667],
     [3.5, 2000, 0.4, 1.215278],
     [1.74, 4000, 1, 0.120833],
+    // GMI Cloud, "LLM inference cost per million tokens" (2026-05-28)
+    [2, 85, 1, 6.535948],
+    [2.6, 140, 1, 5.15873],
+    [2, 120, 1, 4.62963],
+    [2, 400, 1, 1.388889],
   ])(
     'charges %f USD/h at %d tok/s and utilisation %f',
     (usdPerGpuHour, decodeTps, utilization, expected) => {
