@@ -9,6 +9,7 @@ import {
   usageCutForMargin,
 } from '../../src/economics/business/margin.ts';
 import { readPlans } from '../../src/economics/business/plans.ts';
+import { shareIdle } from '../../src/economics/business/share-idle.ts';
 import {
   type UsageMarginOptions,
   usageMargins,
@@ -31,6 +32,7 @@ const options: UsageMarginOptions = {
   plans: null,
   targets: [0.5, 0.6, 0.8],
   most: null,
+  idle: null,
   seed: 0,
 };
 
@@ -94,6 +96,41 @@ describe('gross margin', () => {
     expect(change.points).toBeCloseTo(-0.15, 12);
     expect(change.relative).toBeCloseTo(-0.1875, 12);
     expect(change.costShareFactor).toBeCloseTo(1.75, 12);
+  });
+});
+
+describe('idle dollars', () => {
+  const usage = 'team,usd,revenue_usd\na,3.75,0\nb,1.25,0\n';
+  const cogs = (rule: 'weighted' | 'even', text = usage) =>
+    Object.fromEntries(
+      margins(text, { idle: { usd: 5, rule } }).groups.map(({ names, cogsUsd }) => [
+        names[0],
+        cogsUsd.value,
+      ]),
+    );
+
+  it('are put on those who share the machines, by cost or alike, and add up to the bill', () => {
+    expect(cogs('weighted')).toEqual({ a: 7.5, b: 2.5 });
+    expect(cogs('even')).toEqual({ a: 6.25, b: 3.75 });
+    expect(margins(usage, { idle: { usd: 5, rule: 'even' } }).total.cogsUsd.value).toBe(10);
+    fc.assert(
+      fc.property(
+        fc.array(fc.double({ min: 0, max: 1e6, noNaN: true }), { minLength: 1 }),
+        (charged) => {
+          for (const rule of ['weighted', 'even'] as const) {
+            const sum = shareIdle(charged, 100, rule).reduce((total, usd) => total + usd, 0);
+            expect(sum).toBeCloseTo(100, 6);
+          }
+        },
+      ),
+    );
+  });
+
+  it('are refused by cost where a cost is unknown', () => {
+    const text = 'team,usd,input_tokens,output_tokens\na,1,0,0\nb,,5,5\n';
+    const priceOf = flatPrice(apiRates({ input: 3 }, 'the test'));
+    const idle = { usd: 5, rule: 'weighted' as const };
+    expect(() => margins(text, { priceOf, idle })).toThrow('that of 1 of 2 groups is unknown');
   });
 });
 

@@ -20,6 +20,7 @@ import {
   type CostMarginArguments,
   parseBy,
   parseConvention,
+  parseIdle,
   parseTargets,
   usagePricing,
 } from './margin-options.ts';
@@ -42,6 +43,7 @@ export async function costMarginCommand(file: string, argv: CostMarginArguments)
     cacheConvention: parseConvention(argv.cacheTokens),
     day: parseDay(argv.day, '--day'),
     most: mostGroups(argv, top),
+    idle: parseIdle(argv),
     seed,
   };
   const postedUsdPerRequest = positive(argv.postedUsdPerRequest, '--posted-usd-per-request');
@@ -59,7 +61,7 @@ export async function costMarginCommand(file: string, argv: CostMarginArguments)
   const shown: ShownMargins = {
     file,
     margins,
-    priceSource: source,
+    priceSource: options.idle === null ? source : `${source}; ${idleText(options.idle)}`,
     revenueSource: revenueSource(margins, argv.plans),
     plansBelongToCustomers: plans !== null,
     cloudEfficiency: cer === null ? null : cloudEfficiency(margins, cer),

@@ -1,3 +1,4 @@
+import { IDLE_RULES, type IdleRule } from '../../economics/business/share-idle.ts';
 import {
   bookPrices,
   flatPrice,
@@ -10,6 +11,7 @@ import type { ApiRates, PriceBook } from '../../economics/prices/price-book.ts';
 import type { Known } from '../../economics/quantity.ts';
 import { withOwnDraws } from '../../economics/read-quantity.ts';
 import { usageError } from '../failure.ts';
+import { parseDecimal } from '../numbers.ts';
 import { parseQuantity, parseShare } from './quantity-option.ts';
 
 /** Options of `mtok cost margin` as typed. */
@@ -25,6 +27,8 @@ export interface CostMarginArguments {
   cacheTokens?: string;
   targetMargin: string;
   postedUsdPerRequest?: string;
+  idleUsd?: string;
+  idleShare: string;
   cloudUsd?: string;
   cerBefore?: string;
   top: string;
@@ -41,6 +45,20 @@ const CONVENTIONS: readonly CacheConvention[] = ['inclusive', 'exclusive'];
 export interface UsagePricing {
   priceOf: PriceOfUsage;
   source: string;
+}
+
+/** Idle dollars to put on the groups, and how; null for none. Throws `usage`. */
+export function parseIdle({
+  idleUsd,
+  idleShare,
+}: CostMarginArguments): { usd: number; rule: IdleRule } | null {
+  const rule = IDLE_RULES.find((name) => name === idleShare);
+  if (rule === undefined) {
+    const shown = JSON.stringify(idleShare.slice(0, 40));
+    throw usageError(`--idle-share got ${shown}, expected one of ${IDLE_RULES.join(', ')}`);
+  }
+  const usd = parseDecimal(idleUsd, { option: '--idle-usd', min: 0, max: 1e12 });
+  return usd === null ? null : { usd, rule };
 }
 
 /** Given prices first; `book` is asked only where no price is given for every model. Throws `usage`. */

@@ -49,6 +49,8 @@ export function addCostMargin(cost: Command): void {
     )
     .option('--target-margin <shares>', 'gross margins to reach', '50%,60%,80%')
     .option('--posted-usd-per-request <usd>', 'compare the cost of a request to this one')
+    .option('--idle-usd <usd>', 'cost of shared GPUs that nobody used, put on the groups')
+    .option('--idle-share <rule>', 'weighted by cost, or even', 'weighted')
     .option('--cloud-usd <usd>', 'whole cloud bill, for the Cloud Efficiency Rate (default: COGS)')
     .option('--cer-before <share>', 'an earlier Cloud Efficiency Rate, to say how it moved')
     .option('--top <groups>', 'groups in the text', '20')

@@ -135,6 +135,12 @@ function compareNames(a: UsageGroup, b: UsageGroup): number {
   return a.names.join('\0') < b.names.join('\0') ? -1 : 1;
 }
 
+/** Cost of a group so far; null where a price or a count is missing. */
+export function chargedUsd(group: UsageGroup): number | null {
+  const costs = tokenCosts(group);
+  return costs.reasons.length > 0 ? null : atLeastUsd(group, costs);
+}
+
 /** All of a cost that is known. */
 function atLeastUsd({ givenUsd, otherUsd }: UsageGroup, { knownUsd }: TokenCosts): number {
   return givenUsd + otherUsd + knownUsd;

@@ -2,7 +2,8 @@ import { BenchError, invariant } from '../../core/errors.ts';
 import { scanCsv } from '../files/csv-scan.ts';
 import { shownValue } from '../files/problem-text.ts';
 import { DRAWS } from '../propagate.ts';
-import { type GroupMargin, groupMargin, losersFirst } from './group-margin.ts';
+import { chargedUsd, type GroupMargin, groupMargin, losersFirst } from './group-margin.ts';
+import { type IdleRule, shareIdle } from './share-idle.ts';
 import type { UsageGroup } from './usage-group.ts';
 import { type LedgerOptions, UsageLedger } from './usage-ledger.ts';
 import { AMOUNT_COLUMNS, usageRowReader } from './usage-row.ts';
@@ -14,6 +15,8 @@ export interface UsageMarginOptions extends Omit<LedgerOptions, 'file' | 'by'> {
   targets: readonly number[];
   /** Groups to work out; null: all. With very many of them, all take their time. */
   most: number | null;
+  /** Dollars of shared machines that nobody used, to be put on the groups; null: none. */
+  idle: { usd: number; rule: IdleRule } | null;
   /** Of the intervals' draws. */
   seed: number;
 }
@@ -41,7 +44,7 @@ const LEAST_DRAWS = 1000;
 export function usageMargins(
   text: string,
   file: string,
-  { by, targets, seed, most, ...options }: UsageMarginOptions,
+  { by, targets, seed, most, idle, ...options }: UsageMarginOptions,
 ): UsageMargins {
   const scan: { ledger?: UsageLedger; hasRevenue: boolean } = {
     hasRevenue: options.plans !== null,
@@ -58,6 +61,7 @@ export function usageMargins(
   });
   const { ledger } = scan;
   invariant(ledger !== undefined, 'a table that was read has columns');
+  if (idle !== null) chargeIdle(ledger, idle);
   const groups = losersFirst(ledger.groups).slice(0, most ?? ledger.groups.length);
   const draws = Math.min(DRAWS, Math.max(LEAST_DRAWS, Math.floor(ALL_DRAWS / groups.length)));
   const noRevenue = scan.hasRevenue
@@ -70,6 +74,29 @@ export function usageMargins(
     groupCount: ledger.groups.length,
     total: marginOf(ledger.total),
   };
+}
+
+/** Adds the idle dollars to the other costs of groups and total. Throws `usage` where weights are not known. */
+function chargeIdle(
+  { groups, total }: UsageLedger,
+  { usd, rule }: NonNullable<UsageMarginOptions['idle']>,
+): void {
+  const charged = groups.map(chargedUsd);
+  const unknown = charged.filter((cost) => cost === null).length;
+  if (rule === 'weighted' && unknown > 0) {
+    throw new BenchError(
+      'usage',
+      `--idle-usd cannot be shared by cost: that of ${unknown} of ${groups.length} groups is unknown`,
+      { hint: 'Give the missing prices, or share it alike with --idle-share even.' },
+    );
+  }
+  const shares = shareIdle(
+    charged.map((cost) => cost ?? 0),
+    usd,
+    rule,
+  );
+  for (const [i, group] of groups.entries()) group.otherUsd += shares[i] ?? 0;
+  total.otherUsd += usd;
 }
 
 function defaultBy(columns: readonly string[], file: string): string[] {
