@@ -123,3 +123,7 @@ function cloudEfficiency(
   const change = before === null || rate.value === null ? null : rateChange(before, rate.value);
   return { cloudUsd, rate, before, change };
 }
+
+function idleText({ usd, rule }: NonNullable<ReturnType<typeof parseIdle>>): string {
+  return `$${usd} of idle machines put on the groups ${rule === 'even' ? 'alike' : 'by cost'}`;
+}
